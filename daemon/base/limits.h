@@ -1,0 +1,49 @@
+/* Limits: every bound on length, depth, count and time of anything foreign (DESIGN.md, invariant 10).
+ *
+ * One place, so that a reader can judge them together. Past a limit comes an error that names it.
+ */
+#pragma once
+
+enum {
+	/* messages */
+	LIMIT_ARG_TEXT = 96, /* bytes of foreign text shown in one message */
+
+	/* configuration (UX.md section 3) */
+	LIMIT_CONFIG_BYTES = 1 << 20,
+	LIMIT_CONFIG_DEPTH = 32,
+	LIMIT_CONFIG_NODES = 100000,
+	LIMIT_CONFIG_ERRORS = 100, /* reported at once; the rest is counted */
+	LIMIT_SECRET_BYTES = 16384,
+
+	/* JSON (RELIABILITY.md section 4) */
+	LIMIT_JSON_DEPTH = 32,
+	LIMIT_JSON_MEMBERS = 4096, /* members of one object */
+	LIMIT_JSON_KEY_BYTES = 256,
+	LIMIT_SCHEMA_BYTES = 1 << 20,
+	LIMIT_SCHEMA_FIELDS = 4096,
+
+	/* records */
+	LIMIT_FACTS = 1024,	     /* facts of one record */
+	LIMIT_ELEMENT_KEY_BYTES = 512,
+	LIMIT_VALUE_BYTES = 32768,   /* one value, one cell */
+	LIMIT_SOURCE_KEY_BYTES = 256,
+	LIMIT_RECORD_BYTES = 262144, /* one encoded record */
+
+	/* frames */
+	LIMIT_FRAME_BODY = 1 << 20,
+	LIMIT_FRAME_FDS = 16,
+
+	/* delimited text (AUDIT-SECURITY.md section 9) */
+	LIMIT_CSV_FIELD_BYTES = 32768,
+	LIMIT_CSV_ROW_BYTES = 262144,
+	LIMIT_CSV_COLUMNS = 1000,
+
+	/* control */
+	LIMIT_CONTROL_BODY = 65536,
+	LIMIT_CONTROL_CONNECTIONS = 64,
+	LIMIT_CONTROL_TIMEOUT_S = 30,
+	LIMIT_LIST_ROWS = 1000, /* rows of one page of an answer */
+
+	/* audit */
+	LIMIT_LEAF_BYTES = 16384,
+};
