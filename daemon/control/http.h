@@ -31,12 +31,12 @@ struct http_request {
 	const struct peer *peer;
 	const char *param[HTTP_PARAMS_MAX]; /* in the order of the path, percent-decoded */
 	const char *query[HTTP_QUERY_MAX];  /* in the order of route->query; NULL where absent */
-	const struct cJSON *json;	    /* an object; NULL unless route->takes_body */
+	const struct cJSON *json;           /* an object; NULL unless route->takes_body */
 };
 
 /* The output of a process, answered as it comes. */
 struct http_stream {
-	int fd;	   /* non-blocking read end; EOF ends the body */
+	int fd;    /* non-blocking read end; EOF ends the body */
 	int pidfd; /* the process: it must end with 0, else the answer is cut off unfinished */
 };
 
@@ -49,15 +49,15 @@ struct http_response {
 };
 
 /** Returns 0, or a negative code: `err` is then the answer, whatever stands in `response`. */
-typedef int http_handler(void *ctx, const struct http_request *request, struct http_response *response,
-			 struct err *err);
+typedef int http_handler(void *ctx, const struct http_request *request,
+			 struct http_response *response, struct err *err);
 
 struct control_route {
 	const char *method;
-	const char *path;		   /* "/v1/runs/{run}" */
+	const char *path;                  /* "/v1/runs/{run}" */
 	const char *query[HTTP_QUERY_MAX]; /* names that it knows; others are refused */
-	unsigned roles;			   /* any of these is enough */
-	bool takes_body;		   /* a JSON object, application/json */
+	unsigned roles;                    /* any of these is enough */
+	bool takes_body;                   /* a JSON object, application/json */
 	http_handler *handler;
 };
 

@@ -26,8 +26,8 @@ enum { ROLE_COUNT = 5, ROLE_ANY = (1 << ROLE_COUNT) - 1 };
 
 enum peer_ground {
 	PEER_BY_GROUPS, /* groups trithuc-reader and so on */
-	PEER_AS_ROOT,	/* uid 0 */
-	PEER_AS_SELF,	/* the uid that the daemon runs under: started by hand */
+	PEER_AS_ROOT,   /* uid 0 */
+	PEER_AS_SELF,   /* the uid that the daemon runs under: started by hand */
 };
 
 /* The groups of this machine, looked up once. A group that does not exist gives its role to nobody. */
@@ -49,11 +49,12 @@ struct peer {
 void peer_groups_load(struct peer_groups *ret_groups);
 
 /** The roles of a caller: a pure function of its arguments. `self` is the daemon's own uid. */
-unsigned peer_roles(uid_t uid, uid_t self, const gid_t *groups, size_t count, const struct peer_groups *known,
-		    enum peer_ground *ret_ground);
+unsigned peer_roles(uid_t uid, uid_t self, const gid_t *groups, size_t count,
+		    const struct peer_groups *known, enum peer_ground *ret_ground);
 
 /** Ask the kernel who is connected to the Unix socket `fd`. */
-MUST_CHECK int peer_of_socket(int fd, const struct peer_groups *known, struct peer *ret_peer, struct err *err);
+MUST_CHECK int peer_of_socket(int fd, const struct peer_groups *known, struct peer *ret_peer,
+			      struct err *err);
 
 /** The caller as it stands in leaves: "uid 1000 an (groups)", "uid 0 root (as root)". */
 void peer_actor(const struct peer *peer, char out[PEER_ACTOR_SIZE]);
