@@ -41,7 +41,10 @@ enum {
 	/* control */
 	LIMIT_CONTROL_BODY = 65536,
 	LIMIT_CONTROL_CONNECTIONS = 64,
-	LIMIT_CONTROL_TIMEOUT_S = 30,
+	LIMIT_CONTROL_TIMEOUT_S = 30, /* for a whole request, then for each piece of its answer */
+	LIMIT_CONTROL_MEMORY = 32768, /* of a connection: request line and headers */
+	LIMIT_CONTROL_CHUNK = 65536,  /* of a streamed answer */
+	LIMIT_PEER_GROUPS = 1024,
 	LIMIT_LIST_ROWS = 1000, /* rows of one page of an answer */
 
 	/* audit */
