@@ -49,4 +49,6 @@ enum {
 
 	/* audit */
 	LIMIT_LEAF_BYTES = 16384,
+	LIMIT_LEAF_TEXT_BYTES = 128,	  /* one foreign text in a leaf; cut there */
+	LIMIT_LEAF_FILE_NAME_BYTES = 255, /* as a file system takes it */
 };
