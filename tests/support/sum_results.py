@@ -2,34 +2,42 @@
 """Adds up the tests in meson's testlog.json files.
 
 A program that speaks TAP counts by its cases, any other as one.  A program that meson does not call
-good counts at least one failure, so that a crash after the last "ok" is not lost.  Skips and failures
-are listed with their reasons.  The last line is "N passed, N failed" (", N skipped").
+good counts at least one failure, so that a crash after the last "ok" is not lost.  Skips are listed with
+their reasons, failures with what the program said.  The last line is "N passed, N failed" (", N skipped").
 """
 import json
 import re
 import sys
 
-CASE = re.compile(r"^(not )?ok\b\s*\d*\s*(?:- )?([^#]*)(?:#\s*(\w+)\s*(.*))?$", re.MULTILINE)
+CASE = re.compile(r"^(not )?ok\b\s*\d*\s*(?:- )?([^#]*)(?:#\s*(\w+)\s*(.*))?$")
 PLAN = re.compile(r"^1\.\.\d+", re.MULTILINE)
 GOOD = ("OK", "EXPECTEDFAIL")
+DETAIL_LINES = 40
+
+
+def tap_cases(output):
+    """[verdict, case, lines of detail] for each line that settles a case."""
+    cases = []
+    for line in output.splitlines():
+        match = CASE.match(line)
+        if match:
+            negation, name, directive, reason = match.groups()
+            skipped = (directive or "").upper() == "SKIP"
+            cases.append(["skipped" if skipped else "failed" if negation else "passed", name.strip(), [reason] if skipped else []])
+        elif line.startswith("#") and cases and cases[-1][0] == "failed":
+            cases[-1][2].append(line)
+    return cases
 
 
 def cases_of(test):
-    """(verdict, case, reason) for each case of one test program."""
-    output = test.get("stdout") or ""
-    if not PLAN.search(output):
-        verdict = {"SKIP": "skipped"}.get(test["result"], "passed" if test["result"] in GOOD else "failed")
-        return [(verdict, "", test["result"])]
-    cases = []
-    for negation, name, directive, reason in CASE.findall(output):
-        if directive.upper() == "SKIP":
-            cases.append(("skipped", name.strip(), reason))
-        else:
-            cases.append(("failed" if negation else "passed", name.strip(), ""))
-    if test["result"] == "SKIP" and not cases:
-        return [("skipped", "", "the program ran no case")]
-    if test["result"] not in GOOD + ("SKIP",) and not any(case[0] == "failed" for case in cases):
-        cases.append(("failed", "", f"the program ended as {test['result']}"))
+    output, result = test.get("stdout") or "", test["result"]
+    if not PLAN.search(output) and result in GOOD:
+        return [["passed", "", []]]
+    cases = tap_cases(output)
+    if result == "SKIP" and not cases:
+        return [["skipped", "", ["the program ran no case"]]]
+    if result not in GOOD + ("SKIP",) and not any(case[0] == "failed" for case in cases):
+        cases.append(["failed", "", [f"the program ended as {result}", *(test.get("stderr") or "").splitlines()[-DETAIL_LINES:]]])
     return cases
 
 
@@ -39,10 +47,12 @@ def main(paths):
         with open(path, encoding="utf-8") as lines:
             tests = [json.loads(line) for line in lines]
         for test in tests:
-            for verdict, case, reason in cases_of(test):
+            for verdict, case, details in cases_of(test):
                 counts[verdict] += 1
-                if verdict != "passed":
-                    print(f"{verdict.upper()}: {test['name']}: {case}" + (f" ({reason})" if reason else ""))
+                if verdict == "skipped":
+                    print(f"SKIPPED: {test['name']}: {case}: {details[0] or 'no reason given'}")
+                elif verdict == "failed":
+                    print("\n".join([f"FAILED: {test['name']}: {case}", *details[:DETAIL_LINES]]))
     if counts["passed"] + counts["failed"] == 0:
         print("FAILED: not one test ran")
         counts["failed"] = 1
