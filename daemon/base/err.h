@@ -26,7 +26,9 @@
 	X(INVALID,     SKIP_RECORD,  65, "foreign data does not keep the rules") \
 	X(CORRUPT,     STOP_DAEMON,  78, "stored bytes do not verify") \
 	X(CANCELLED,   STOP_RUN,     75, "ended on request") \
-	X(FORMAT,      STOP_DAEMON,  78, "written by a newer version")
+	X(FORMAT,      STOP_DAEMON,  78, "written by a newer version") \
+	X(BUSY,        STOP_DAEMON,  73, "another daemon holds the state folder") \
+	X(REOPEN,      STOP_DAEMON,  75, "the store must be opened anew before it can go on")
 
 enum err_code {
 	ERR_NONE_ = 0,
