@@ -42,6 +42,8 @@ def why_no_machine():
     for program in ("debootstrap", "systemd-nspawn", "meson"):
         if not shutil.which(program):
             return f"{program} is missing"
+    if not os.path.isdir("/sys/fs/cgroup/systemd") and not os.path.isfile("/sys/fs/cgroup/cgroup.controllers"):
+        return "no cgroups are mounted under /sys/fs/cgroup"
     if not (pathlib.Path(BUILD) / "build.ninja").is_file():
         return "BUILD_ROOT names no build folder"
     return ""

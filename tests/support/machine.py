@@ -25,6 +25,19 @@ WantedBy=multi-user.target
 """
 
 
+# systemd-nspawn needs "/" to be a mount point, which it is not for whoever was put here by chroot.
+REMOUNT = 'mount --rbind / "$0" && exec chroot "$0" "$@"'
+
+
+def root_as_mount_point(folder):
+    """What to put before the command, if anything; `folder` becomes the place of the mount."""
+    folder.mkdir(exist_ok=True)
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        if any(line.split()[4] == "/" for line in mounts):
+            return []
+    return ["unshare", "--mount", "--propagation", "unchanged", "bash", "-c", REMOUNT, folder]
+
+
 class Result:
     def __init__(self, status, output):
         self.status, self.output = status, output
@@ -65,7 +78,7 @@ class Machine:
         wants = self.root / "etc/systemd/system/multi-user.target.wants"
         wants.mkdir(parents=True, exist_ok=True)
         (wants / "probe.service").symlink_to("/etc/systemd/system/probe.service")
-        run = subprocess.run(["systemd-nspawn", "-q", "-D", self.root, "--register=no", "--keep-unit", "--boot",
+        run = subprocess.run([*root_as_mount_point(self.root.parent / "host"), "systemd-nspawn", "-q", "-D", self.root, "--register=no", "--keep-unit", "--boot",
                               "--private-network", "--console=pipe", "--link-journal=no"],
                              stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                              timeout=BOOT_TIMEOUT_S, check=False)

@@ -37,9 +37,11 @@ class TapPlugin:
 
 def main(arguments):
     sys.dont_write_bytecode = True
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:  # pytest captures descriptor 1 itself
+    # Descriptor 1 is ours for TAP; what pytest itself says goes where meson shows it on failure.
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)
         plugin = TapPlugin(out)
-        status = pytest.main(["-p", "no:terminal", "-p", "no:cacheprovider", *arguments], plugins=[plugin])
+        status = pytest.main(["-q", "-p", "no:cacheprovider", *arguments], plugins=[plugin])
         if plugin.count == 0:
             plugin.line("not ok", "pytest found no case")
         print(f"1..{plugin.count}", file=out)
