@@ -12,7 +12,11 @@ enum {
 	LIMIT_CONFIG_BYTES = 1 << 20,
 	LIMIT_CONFIG_DEPTH = 32,
 	LIMIT_CONFIG_NODES = 100000,
-	LIMIT_CONFIG_ERRORS = 100, /* reported at once; the rest is counted */
+	LIMIT_CONFIG_KEY_BYTES = 256,
+	LIMIT_CONFIG_TEXT = 4096,    /* characters of a value, where its row says nothing else */
+	LIMIT_CONFIG_FILES = 256,    /* in connectors.d */
+	LIMIT_CONFIG_ERRORS = 100,   /* reported at once; the rest is counted */
+	LIMIT_CONFIG_EXCERPT = 120,  /* columns of a line shown below an error */
 	LIMIT_SECRET_BYTES = 16384,
 
 	/* JSON (RELIABILITY.md section 4) */
@@ -24,7 +28,8 @@ enum {
 
 	/* records */
 	LIMIT_FACTS = 1024,	     /* facts of one record */
-	LIMIT_ELEMENT_KEY_BYTES = 512,
+	LIMIT_ELEMENT_KEY_BYTES = 2048,
+	LIMIT_LIST_ELEMENTS = 128, /* elements of one list */
 	LIMIT_VALUE_BYTES = 32768,   /* one value, one cell */
 	LIMIT_SOURCE_KEY_BYTES = 256,
 	LIMIT_RECORD_BYTES = 262144, /* one encoded record */
