@@ -53,8 +53,8 @@ unsigned peer_roles(uid_t uid, uid_t self, const gid_t *groups, size_t count,
 		    const struct peer_groups *known, enum peer_ground *ret_ground);
 
 /** Ask the kernel who is connected to the Unix socket `fd`. */
-MUST_CHECK int peer_of_socket(int fd, const struct peer_groups *known, struct peer *ret_peer,
-			      struct err *err);
+MUST_CHECK int peer_of_socket(int fd, const struct peer_groups *known, uid_t self,
+			      struct peer *ret_peer, struct err *err);
 
 /** The caller as it stands in leaves: "uid 1000 an (groups)", "uid 0 root (as root)". */
 void peer_actor(const struct peer *peer, char out[PEER_ACTOR_SIZE]);
