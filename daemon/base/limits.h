@@ -52,6 +52,9 @@ enum {
 	LIMIT_PEER_GROUPS = 1024,
 	LIMIT_LIST_ROWS = 1000, /* rows of one page of an answer */
 
+	/* keys */
+	LIMIT_KEY_BUCKETS = 65536, /* 268 million persons */
+
 	/* audit */
 	LIMIT_LEAF_BYTES = 16384,
 	LIMIT_LEAF_TEXT_BYTES = 128,	  /* one foreign text in a leaf; cut there */

@@ -27,6 +27,7 @@ struct keyring; /* opaque */
 
 enum {
 	KEYRING_MASTER_SIZE = 32,
+	KEYRING_ID_SIZE = 16,
 	KEYRING_WRAPPED_SIZE = SEAL_NONCE_SIZE + SEAL_KEY_SIZE + SEAL_TAG_SIZE,
 	KEYRING_IDX_SIZE = 16,
 	KEYRING_BUCKET_PERSONS = 4096,
@@ -65,6 +66,8 @@ MUST_CHECK int keyring_open(const char *state_dir, const uint8_t master[KEYRING_
 			    struct keyring **ret_keyring, struct err *err);
 void keyring_close(struct keyring *keyring);
 
+/** Random, given at creation: the store carries the same, so that files of two stores do not mix. */
+const uint8_t *keyring_id(const struct keyring *keyring);
 /** True if the keys could be locked in memory; else they may reach swap (RLIMIT_MEMLOCK). */
 bool keyring_is_locked(const struct keyring *keyring);
 bool keyring_has_bucket(const struct keyring *keyring, uint32_t bucket);
@@ -77,7 +80,8 @@ MUST_CHECK int keyring_bucket_ensure(struct keyring *keyring, uint32_t bucket, s
 MUST_CHECK int keyring_bucket_drop(struct keyring *keyring, uint32_t bucket, struct err *err);
 
 /* Erasure in three steps, each durable: renew (the file holds both keys), re-wrap the survivors in one
- * transaction, forget (only the new one is left). In between, both keys open; new wraps use the new one.
+ * transaction, forget (only the new one is left). In between both keys open and new wraps use the new
+ * one, so that each step may be repeated after a crash.
  */
 MUST_CHECK int keyring_bucket_renew(struct keyring *keyring, uint32_t bucket, struct err *err);
 MUST_CHECK int keyring_bucket_forget_old(struct keyring *keyring, uint32_t bucket, struct err *err);
