@@ -32,8 +32,8 @@ SAYER = re.compile(r"\b(" + "|".join(SAYERS) + r")\s*\(")
 ARG = re.compile(r'\b(ARG_\w+|arg_\w+)\s*\(\s*(?:"(\w+)")?')
 OWN_NAME = {"ARG_PATH": "path", "ARG_ERRNO": "cause"}
 CONSTANT = re.compile(r"MSG_(\w+)$")
-# A message may also come from a table or a parameter: the type enum msg_id makes sure that it is one.
-CARRIED = re.compile(r"[\w.>\-\[\]]*\b(\w*msg\w*|message)(\[[^\]]*\])?$")
+# A message may also come from a table or a parameter: its type, enum msg_id, makes sure that it is one.
+CARRIED = re.compile(r"[a-z][\w.>\-]*(\[[^\]]*\][\w.>\-]*)*$")
 PRINTED_TEXT = re.compile(r'\b(printf|fprintf|puts|fputs|dprintf|vprintf)\s*\(')
 PRINTF = re.compile(r"%(?:hh|h|ll|l|j|z)?[sdiuxXcpfg]\b")
 CONVERSION = re.compile(r"%[-+ #0]*[\d*]*(?:\.[\d*]+)?(?:hh|h|ll|l|j|z|t)?[a-zA-Z]|\\x[0-9a-fA-F]{2}|\\[a-z0-7]+")
@@ -194,6 +194,7 @@ SEEDS = [
          seeded(GOOD, 'int a = err_set(err, ERR_IO, "rows lost");\n'), "not a MSG_ constant"),
     Seed("a log line with a text of its own is found",
          seeded(GOOD, 'void f(void) { log_event(LOG_LEVEL_INFO, "hello"); }\n'), "not a MSG_ constant"),
+    Seed("a number for a message is found", seeded(GOOD, "int a = err_set(err, ERR_IO, 7);\n"), "not a MSG_ constant"),
     Seed("a placeholder that is not given is found", seeded(GOOD, "int a = err_wrap(err, MSG_A);\n"), "shows {n}, which is not given"),
     Seed("an arg that the message does not show is found",
          seeded(GOOD, 'int a = err_wrap(err, MSG_A, ARG_U("n", f(1, 2)), ARG_PATH(p));\n'), "does not show path"),
