@@ -25,6 +25,9 @@ enum {
 	LIMIT_JSON_KEY_BYTES = 256,
 	LIMIT_SCHEMA_BYTES = 1 << 20,
 	LIMIT_SCHEMA_FIELDS = 4096,
+	LIMIT_CODE_LIST_BYTES = 1 << 22, /* one file */
+	LIMIT_CODE_LIST_COLUMNS = 32,
+	LIMIT_CODE_LISTS = 256,
 
 	/* records */
 	LIMIT_FACTS = 1024,	     /* facts of one record */

@@ -1,7 +1,7 @@
 /* Code list: the small tables of config/codelists, one CSV file each, read once.
  *
- * Lines that begin with # stand above the header; the first column is the key of a row (`code`) and
- * is unique. What a list means never changes in place: another meaning is another file, because
+ * Lines that begin with # stand above the header; the first column is the key of a row. Where it is
+ * called `code` it is unique; other tables are maps between lists and may say several rows of one key. What a list means never changes in place: another meaning is another file, because
  * stored records name the list (config/codelists/README.md).
  */
 #pragma once
@@ -35,7 +35,7 @@ int code_list_column(const struct code_list *list, const char *name);
 /** The cell (NUL-terminated, "" where the file has nothing); lives as long as the list. */
 const char *code_list_cell(const struct code_list *list, size_t row, int column);
 
-/** The row whose code is exactly `code`, or CODE_LIST_NONE. Does not allocate. */
+/** The first row whose key is exactly `code`, or CODE_LIST_NONE. Does not allocate. */
 int code_list_find(const struct code_list *list, struct blob code);
 
 /** Read every *.csv of a folder. `folder_fd` stays the caller's.

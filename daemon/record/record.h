@@ -5,7 +5,8 @@
  *         per fact: varint field | varint length, key | varint length, value. Varints are LEB128 in
  *         their shortest form. Facts stand strictly rising by (field, key, value) in byte order, so
  *         that one set of facts has one encoding and equal bytes mean an equal record.
- * Rules.  Keys and values are UTF-8 text. The decoder refuses whatever the encoder would not write.
+ * Rules.  Keys and values are UTF-8 text; a value is never empty: what is not there has no fact.
+ *         The decoder refuses whatever the encoder would not write.
  */
 #pragma once
 
@@ -45,7 +46,7 @@ void record_builder_add(struct record_builder *builder, uint16_t field, struct b
 			struct blob value);
 
 /** Append the encoding to `out`. The same fact twice counts once.
- * Errors: ERR_INVALID (too many facts, a key or value too long or not UTF-8), ERR_NOMEM; `out` unchanged.
+ * Errors: ERR_INVALID (too many facts, an empty value, a key or value too long or not UTF-8), ERR_NOMEM; `out` unchanged.
  */
 MUST_CHECK int record_builder_encode(struct record_builder *builder, struct buf *out,
 				     struct err *err);
