@@ -88,6 +88,8 @@ struct config_file {
 };
 
 extern const struct option_row config_file_rows[];
+extern const struct option_row config_source_rows[];
+extern const struct option_row config_sink_rows[];
 
 /** Find the connector of a loaded source or sink, load and check its own options. */
 void config_connector_load(struct config_connector *connector, const char *name, bool pushes,

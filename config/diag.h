@@ -44,6 +44,7 @@ struct diag_entry {
 struct diag {
 	struct diag_entry *entries;
 	size_t count, cap;
+	struct diag_entry *last; /* takes the hint; NULL past the limit */
 	size_t errors, warnings; /* all of them, those past the limit too */
 	bool failed;		 /* memory was out */
 };

@@ -104,11 +104,12 @@ struct option_row {
 		    .rows = (rows_), .size = sizeof(child), ##__VA_ARGS__)
 #define OPTION_END { .kind = OPTION_KIND_END }
 
-/** Fill `options`, a zeroed struct of the rows, from `map`; NULL gives the defaults and is no finding unless
- * something is required. All that is wrong goes to `diag`; what is right is filled nevertheless.
+/** Fill `options`, a zeroed struct of the rows, from `map`; NULL gives the defaults, and `where` is then the
+ * place of what is missing. All that is wrong goes to `diag`; what is right is filled nevertheless.
  * End it with option_finish() in every case.
  */
-void option_load(const struct option_row *rows, const struct tree_node *map, struct diag *diag, void *options);
+void option_load(const struct option_row *rows, const struct tree_node *map, struct diag_place where, struct diag *diag,
+		 void *options);
 
 /** Free what the rows own; the struct is zero afterwards. */
 void option_finish(const struct option_row *rows, void *options);

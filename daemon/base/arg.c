@@ -41,7 +41,7 @@ static size_t render_text(const struct arg *arg, char *out, size_t size)
 		size_t start = pos;
 		int32_t c = utf8_next(text, arg->len, &pos);
 		char escaped[16];
-		if (c >= 0 && !utf8_is_control(c) && c != '\n' && c != '\t' && c != '\'' && c != '\\') {
+		if (c >= 0 && !utf8_is_hidden(c) && c != '\n' && c != '\t' && c != '\'' && c != '\\') {
 			at = put(out, size, at, text + start, pos - start);
 			continue;
 		}

@@ -128,6 +128,11 @@ bool utf8_is_control(int32_t c)
 	return (c & 0xfffe) == 0xfffe;
 }
 
+bool utf8_is_hidden(int32_t c)
+{
+	return utf8_is_control(c) || c == 0xad || (c >= 0x200b && c <= 0x200d) || c == 0x2060 || c == 0xfeff;
+}
+
 size_t utf8_cut(const char *text, size_t len)
 {
 	while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)

@@ -33,6 +33,9 @@ bool utf8_is_lower(int32_t code_point);
  */
 bool utf8_is_control(int32_t code_point);
 
+/** The same, and what takes no room and so can hide a difference: soft hyphen, zero-width characters, byte order mark. */
+bool utf8_is_hidden(int32_t code_point);
+
 /** The largest length <= len that does not cut a character of `text`. */
 size_t utf8_cut(const char *text, size_t len);
 

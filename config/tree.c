@@ -1,0 +1,571 @@
+#include "config/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#include "daemon/base/json_writer.h"
+#include "daemon/base/limits.h"
+#include "daemon/base/utf8.h"
+
+/* Nodes and their texts live in chunks that end with the tree. */
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	alignas(max_align_t) uint8_t bytes[];
+};
+
+struct tree {
+	char *name;
+	struct buf text;
+	struct tree_node *root;
+	struct chunk *chunks;
+	size_t nodes;
+};
+
+enum { CHUNK_SIZE = 32768 };
+
+static void *tree_alloc(struct tree *tree, size_t size)
+{
+	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	struct chunk *chunk = tree->chunks;
+	if (chunk == NULL || chunk->size - chunk->used < size) {
+		size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+		chunk = malloc(sizeof(*chunk) + room);
+		if (chunk == NULL)
+			return NULL;
+		*chunk = (struct chunk){ .next = tree->chunks, .size = room };
+		tree->chunks = chunk;
+	}
+	void *at = chunk->bytes + chunk->used;
+	chunk->used += size;
+	return at;
+}
+
+void tree_destroy(struct tree *tree)
+{
+	if (tree == NULL)
+		return;
+	while (tree->chunks != NULL) {
+		struct chunk *next = tree->chunks->next;
+		free(tree->chunks);
+		tree->chunks = next;
+	}
+	buf_finish(&tree->text);
+	free(tree->name);
+	free(tree);
+}
+
+const struct tree_node *tree_root(const struct tree *tree)
+{
+	return tree->root;
+}
+
+const char *tree_name(const struct tree *tree)
+{
+	return tree->name;
+}
+
+/* ---- places ---- */
+
+static struct diag_place place_in(const struct tree *tree, uint32_t line, uint32_t column, uint32_t span)
+{
+	return (struct diag_place){ .file = tree->name, .text = buf_blob(&tree->text), .line = line, .column = column,
+				    .span = span };
+}
+
+struct diag_place tree_place(const struct tree_node *node)
+{
+	return place_in(node->tree, node->line, node->column, node->span);
+}
+
+static struct diag_place place_of_mark(const struct tree *tree, yaml_mark_t mark)
+{
+	return place_in(tree, (uint32_t)mark.line + 1, (uint32_t)mark.column + 1, 1);
+}
+
+/* ---- the text before libyaml sees it ---- */
+
+/* libyaml would report these without a place, and lets bidi controls through. */
+static bool text_is_clean(const struct tree *tree, struct diag *diag)
+{
+	const char *text = (const char *)tree->text.data;
+	size_t len = tree->text.len, before = diag->errors;
+	uint32_t line = 1, column = 1;
+	for (size_t pos = 0; pos < len;) {
+		size_t start = pos;
+		int32_t c = utf8_next(text, len, &pos);
+		if (c < 0) {
+			diag_error(diag, place_in(tree, line, column, 1), MSG_YAML_UTF8);
+			return false; /* what follows is a guess */
+		}
+		bool line_end = c == '\r' && pos < len && text[pos] == '\n';
+		if (utf8_is_hidden(c) && !line_end)
+			diag_error(diag, place_in(tree, line, column, 1), MSG_YAML_HIDDEN,
+				   ARG_HEX("character", text + start, pos - start));
+		column++;
+		if (c == '\n') {
+			line++;
+			column = 1;
+		}
+	}
+	return diag->errors == before;
+}
+
+/* ---- building over events ---- */
+
+struct level {
+	struct tree_node *node;
+	struct buf children; /* pointers to nodes; of a map key, value, key, … */
+};
+
+struct builder {
+	struct tree *tree;
+	struct diag *diag;
+	struct level levels[LIMIT_CONFIG_DEPTH];
+	unsigned depth;
+	unsigned documents;
+	bool stopped; /* nothing further can be said */
+};
+
+static void stop_without_memory(struct builder *builder)
+{
+	builder->diag->failed = true;
+	builder->stopped = true;
+}
+
+#define builder_error(builder, mark, msg, ...) \
+	diag_error((builder)->diag, place_of_mark((builder)->tree, (mark)), (msg), ##__VA_ARGS__)
+
+static struct tree_node *add_node(struct builder *builder, enum tree_kind kind, const yaml_event_t *event)
+{
+	struct tree *tree = builder->tree;
+	if (++tree->nodes > LIMIT_CONFIG_NODES) {
+		builder_error(builder, event->start_mark, MSG_YAML_NODES, ARG_U("limit", LIMIT_CONFIG_NODES));
+		builder->stopped = true;
+		return NULL;
+	}
+	struct tree_node *node = tree_alloc(tree, sizeof(*node));
+	if (node == NULL) {
+		stop_without_memory(builder);
+		return NULL;
+	}
+	uint32_t span = 1;
+	if (kind == TREE_SCALAR && event->end_mark.line == event->start_mark.line &&
+	    event->end_mark.column > event->start_mark.column)
+		span = (uint32_t)(event->end_mark.column - event->start_mark.column);
+	*node = (struct tree_node){ .tree = tree, .kind = kind, .line = (uint32_t)event->start_mark.line + 1,
+				    .column = (uint32_t)event->start_mark.column + 1, .span = span, .text = "" };
+	if (builder->depth == 0) {
+		tree->root = node;
+		return node;
+	}
+	struct buf *children = &builder->levels[builder->depth - 1].children;
+	buf_put(children, &node, sizeof(struct tree_node *));
+	if (!buf_ok(children))
+		stop_without_memory(builder);
+	return node;
+}
+
+static void refuse_extras(struct builder *builder, const yaml_event_t *event, const void *anchor, const void *tag)
+{
+	if (anchor != NULL)
+		builder_error(builder, event->start_mark, MSG_YAML_ANCHOR);
+	if (tag != NULL)
+		builder_error(builder, event->start_mark, MSG_YAML_TAG);
+}
+
+static void open_level(struct builder *builder, enum tree_kind kind, const yaml_event_t *event)
+{
+	if (builder->depth == LIMIT_CONFIG_DEPTH) {
+		builder_error(builder, event->start_mark, MSG_YAML_DEPTH, ARG_U("limit", LIMIT_CONFIG_DEPTH));
+		builder->stopped = true;
+		return;
+	}
+	struct tree_node *node = add_node(builder, kind, event);
+	if (node != NULL)
+		builder->levels[builder->depth++] = (struct level){ .node = node };
+}
+
+static void add_scalar(struct builder *builder, const yaml_event_t *event)
+{
+	refuse_extras(builder, event, event->data.scalar.anchor, event->data.scalar.tag);
+	struct tree_node *node = add_node(builder, TREE_SCALAR, event);
+	if (node == NULL)
+		return;
+	const char *value = (const char *)event->data.scalar.value;
+	size_t len = event->data.scalar.length;
+	char *text = tree_alloc(builder->tree, len + 1);
+	if (text == NULL) {
+		stop_without_memory(builder);
+		return;
+	}
+	memcpy(text, value, len);
+	text[len] = '\0';
+	node->text = text;
+	node->len = len;
+	node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+	for (size_t pos = 0; pos < len;) { /* escapes can write what the text may not hold */
+		size_t start = pos;
+		int32_t c = utf8_next(value, len, &pos);
+		if (c < 0 || utf8_is_hidden(c)) {
+			diag_error(builder->diag, tree_place(node), MSG_YAML_HIDDEN,
+				   ARG_HEX("character", value + start, pos - start));
+			return;
+		}
+	}
+}
+
+static bool is_merge_key(const struct tree_node *key)
+{
+	return !key->quoted && strcmp(key->text, "<<") == 0;
+}
+
+/* Takes from the children the pairs whose key can be one. */
+static void fill_pairs(struct builder *builder, struct tree_node *map, struct tree_node **children, size_t count)
+{
+	for (size_t i = 0; i + 1 < count; i += 2) {
+		struct tree_node *key = children[i];
+		if (key->kind != TREE_SCALAR)
+			diag_error(builder->diag, tree_place(key), MSG_YAML_KEY_SCALAR);
+		else if (is_merge_key(key))
+			diag_error(builder->diag, tree_place(key), MSG_YAML_MERGE);
+		else if (key->len == 0 || key->len > LIMIT_CONFIG_KEY_BYTES)
+			diag_error(builder->diag, tree_place(key), MSG_YAML_KEY_LENGTH,
+				   ARG_U("limit", LIMIT_CONFIG_KEY_BYTES));
+		else
+			map->pairs[map->count++] = (struct tree_pair){ key, children[i + 1] };
+	}
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct tree_node *left = ((const struct tree_pair *)a)->key;
+	const struct tree_node *right = ((const struct tree_pair *)b)->key;
+	int order = blob_compare(blob_of(left->text, left->len), blob_of(right->text, right->len));
+	if (order == 0)
+		order = (left->line > right->line) - (left->line < right->line);
+	if (order == 0)
+		order = (left->column > right->column) - (left->column < right->column);
+	return order;
+}
+
+/* A copy of the pairs in byte order of their keys; NULL if memory is out. */
+static struct tree_pair *sorted_pairs(const struct tree_node *map)
+{
+	struct tree_pair *sorted = reallocarray(NULL, map->count + 1, sizeof(*sorted));
+	if (sorted == NULL)
+		return NULL;
+	if (map->count > 0)
+		memcpy(sorted, map->pairs, map->count * sizeof(*sorted));
+	qsort(sorted, map->count, sizeof(*sorted), compare_pairs);
+	return sorted;
+}
+
+static void refuse_duplicates(struct builder *builder, const struct tree_node *map)
+{
+	CLEANUP(freep) struct tree_pair *sorted = sorted_pairs(map);
+	if (sorted == NULL) {
+		stop_without_memory(builder);
+		return;
+	}
+	for (size_t i = 1; i < map->count; i++) {
+		const struct tree_node *first = sorted[i - 1].key, *again = sorted[i].key;
+		if (strcmp(first->text, again->text) == 0)
+			diag_error(builder->diag, tree_place(again), MSG_YAML_DUPLICATE, ARG_TEXT("key", again->text),
+				   ARG_U("line", first->line), ARG_U("column", first->column));
+	}
+}
+
+static void close_level(struct builder *builder)
+{
+	struct level *level = &builder->levels[builder->depth - 1];
+	struct tree_node *node = level->node;
+	size_t count = level->children.len / sizeof(struct tree_node *);
+	struct tree_node **children = (struct tree_node **)(void *)level->children.data;
+	/* A map of n pairs needs as much room as a list of 2n items. */
+	void *room = tree_alloc(builder->tree, count * sizeof(struct tree_node *) + 1);
+	if (room == NULL) {
+		stop_without_memory(builder);
+	} else if (node->kind == TREE_LIST) {
+		node->items = room;
+		node->count = count;
+		if (count > 0)
+			memcpy(room, children, count * sizeof(struct tree_node *));
+	} else {
+		node->pairs = room;
+		fill_pairs(builder, node, children, count);
+		refuse_duplicates(builder, node);
+	}
+	buf_finish(&level->children);
+	builder->depth--;
+}
+
+static void begin_document(struct builder *builder, const yaml_event_t *event)
+{
+	if (event->data.document_start.version_directive != NULL ||
+	    event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end)
+		builder_error(builder, event->start_mark, MSG_YAML_DIRECTIVE);
+	if (++builder->documents > 1) {
+		builder_error(builder, event->start_mark, MSG_YAML_DOCUMENTS);
+		builder->stopped = true;
+	}
+}
+
+static void take_event(struct builder *builder, const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		begin_document(builder, event);
+		break;
+	case YAML_ALIAS_EVENT:
+		builder_error(builder, event->start_mark, MSG_YAML_ALIAS);
+		(void)add_node(builder, TREE_SCALAR, event); /* keeps keys and values paired */
+		break;
+	case YAML_SCALAR_EVENT:
+		add_scalar(builder, event);
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		refuse_extras(builder, event, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+		open_level(builder, TREE_LIST, event);
+		break;
+	case YAML_MAPPING_START_EVENT:
+		refuse_extras(builder, event, event->data.mapping_start.anchor, event->data.mapping_start.tag);
+		open_level(builder, TREE_MAP, event);
+		break;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		close_level(builder);
+		break;
+	default:
+		break;
+	}
+}
+
+/* The sentences of libyaml that people meet, in words of ours. */
+static const struct {
+	const char *problem;
+	enum msg_id msg;
+} problems[] = {
+	{ "mapping values are not allowed in this context", MSG_YAML_COLON },
+	{ "could not find expected ':'", MSG_YAML_NO_COLON },
+	{ "did not find expected key", MSG_YAML_INDENT },
+	{ "did not find expected '-' indicator", MSG_YAML_INDENT_LIST },
+	{ "block sequence entries are not allowed in this context", MSG_YAML_INDENT_LIST },
+	{ "did not find expected ',' or ']'", MSG_YAML_BRACKET },
+	{ "did not find expected ',' or '}'", MSG_YAML_BRACKET },
+	{ "found unexpected end of stream", MSG_YAML_QUOTE },
+	{ "found character that cannot start any token", MSG_YAML_CHARACTER },
+	{ "found a tab character that violates indentation", MSG_YAML_TAB },
+	{ "found unknown escape character", MSG_YAML_ESCAPE },
+};
+
+/* The first byte of the character at a mark (libyaml counts characters); 0 past the end. */
+static uint8_t byte_at(const struct buf *text, yaml_mark_t mark)
+{
+	size_t pos = 0;
+	for (size_t line = 0; line < mark.line && pos < text->len; pos++)
+		line += text->data[pos] == '\n';
+	for (size_t column = 0; column < mark.column && pos < text->len; column++)
+		(void)utf8_next((const char *)text->data, text->len, &pos);
+	return pos < text->len ? text->data[pos] : 0;
+}
+
+static void report_syntax(struct builder *builder, const yaml_parser_t *parser)
+{
+	if (parser->error == YAML_MEMORY_ERROR) {
+		stop_without_memory(builder);
+		return;
+	}
+	const char *problem = parser->problem == NULL ? "" : parser->problem;
+	/* An unclosed quote or bracket is seen at the end of the file; where it opens is what helps. */
+	bool at_end = strcmp(problem, "found unexpected end of stream") == 0;
+	yaml_mark_t mark = at_end && parser->context != NULL ? parser->context_mark : parser->problem_mark;
+	if (byte_at(&builder->tree->text, mark) == '\t') {
+		builder_error(builder, mark, MSG_YAML_TAB);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(problems) / sizeof(problems[0]); i++) {
+		if (strcmp(problems[i].problem, problem) == 0) {
+			builder_error(builder, mark, problems[i].msg);
+			return;
+		}
+	}
+	builder_error(builder, mark, MSG_YAML_SYNTAX, ARG_WORD("problem", problem));
+}
+
+static void build(struct builder *builder)
+{
+	yaml_parser_t parser;
+	if (yaml_parser_initialize(&parser) == 0) {
+		stop_without_memory(builder);
+		return;
+	}
+	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&parser, builder->tree->text.data, builder->tree->text.len);
+	for (bool ended = false; !ended && !builder->stopped;) {
+		yaml_event_t event;
+		if (yaml_parser_parse(&parser, &event) == 0) {
+			report_syntax(builder, &parser);
+			break;
+		}
+		take_event(builder, &event);
+		ended = event.type == YAML_STREAM_END_EVENT;
+		yaml_event_delete(&event);
+	}
+	yaml_parser_delete(&parser);
+	while (builder->depth > 0)
+		buf_finish(&builder->levels[--builder->depth].children);
+}
+
+/* Takes over `text`, also on failure. */
+static struct tree *parse_owned(const char *name, struct buf *text, struct diag *diag)
+{
+	CLEANUP(tree_destroyp) struct tree *tree = calloc(1, sizeof(*tree));
+	char *copy = strdup(name);
+	if (tree == NULL || copy == NULL || !buf_ok(text)) {
+		free(copy);
+		buf_finish(text);
+		diag->failed = true;
+		return NULL;
+	}
+	tree->name = copy;
+	if (text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0)
+		buf_drop_front(text, 3); /* a byte order mark would count as a column */
+	tree->text = *text;
+	struct diag_place file = { .file = name };
+	size_t errors = diag->errors;
+	if (tree->text.len > LIMIT_CONFIG_BYTES)
+		diag_error(diag, file, MSG_YAML_SIZE, ARG_U("limit", LIMIT_CONFIG_BYTES));
+	else if (text_is_clean(tree, diag)) {
+		struct builder builder = { .tree = tree, .diag = diag };
+		build(&builder);
+		if (diag->errors == errors && tree->root == NULL)
+			diag_error(diag, file, MSG_YAML_EMPTY);
+	}
+	return diag->errors > errors || diag->failed ? NULL : TAKE(tree);
+}
+
+struct tree *tree_parse(const char *name, struct blob text, struct diag *diag)
+{
+	struct buf copy = { 0 };
+	buf_put(&copy, text.data, text.len);
+	return parse_owned(name, &copy, diag);
+}
+
+/* ---- files ---- */
+
+/* Who can write the file can tell the daemon what to publish. */
+static bool file_is_safe(int fd, const char *shown, struct diag *diag)
+{
+	struct diag_place file = { .file = shown };
+	struct stat st;
+	if (fstat(fd, &st) < 0) {
+		diag_error(diag, file, MSG_CONFIG_UNREADABLE, ARG_ERRNO(errno));
+		return false;
+	}
+	size_t errors = diag->errors;
+	if (!S_ISREG(st.st_mode))
+		diag_error(diag, file, MSG_CONFIG_NOT_A_FILE);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		diag_error(diag, file, MSG_CONFIG_OWNER, ARG_U("uid", st.st_uid));
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		diag_error(diag, file, MSG_CONFIG_WRITABLE);
+	if (st.st_size > LIMIT_CONFIG_BYTES)
+		diag_error(diag, file, MSG_YAML_SIZE, ARG_U("limit", LIMIT_CONFIG_BYTES));
+	return diag->errors == errors;
+}
+
+/* Up to one byte past the limit, which parse_owned() refuses: the file may grow while it is read. */
+static int read_all(int fd, struct buf *text)
+{
+	while (text->len <= LIMIT_CONFIG_BYTES) {
+		size_t room = LIMIT_CONFIG_BYTES + 1 - text->len;
+		uint8_t *at = buf_grow(text, room < 65536 ? room : 65536);
+		if (at == NULL)
+			return 0; /* parse_owned() sees it */
+		size_t asked = text->len - (size_t)(at - text->data);
+		ssize_t n = read(fd, at, asked);
+		if (n < 0 && errno != EINTR)
+			return -1;
+		text->len -= asked - (n > 0 ? (size_t)n : 0);
+		if (n == 0)
+			return 0;
+	}
+	return 0;
+}
+
+struct tree *tree_load(int dir_fd, const char *name, const char *shown, struct diag *diag)
+{
+	struct diag_place file = { .file = shown };
+	CLEANUP(close_fdp) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		diag_error(diag, file, MSG_CONFIG_UNREADABLE, ARG_ERRNO(errno));
+		return NULL;
+	}
+	if (!file_is_safe(fd, shown, diag))
+		return NULL;
+	struct buf text = { 0 };
+	if (read_all(fd, &text) < 0) {
+		diag_error(diag, file, MSG_CONFIG_UNREADABLE, ARG_ERRNO(errno));
+		buf_finish(&text);
+		return NULL;
+	}
+	return parse_owned(shown, &text, diag);
+}
+
+/* ---- queries ---- */
+
+const struct tree_node *tree_get(const struct tree_node *map, const char *key)
+{
+	if (map == NULL || map->kind != TREE_MAP)
+		return NULL;
+	for (size_t i = 0; i < map->count; i++)
+		if (strcmp(map->pairs[i].key->text, key) == 0)
+			return map->pairs[i].value;
+	return NULL;
+}
+
+bool tree_is_null(const struct tree_node *node)
+{
+	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
+	if (node->kind != TREE_SCALAR || node->quoted)
+		return false;
+	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
+		if (strcmp(node->text, nulls[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Depth is that of the file, at most LIMIT_CONFIG_DEPTH. */
+static void write_json(const struct tree_node *node, struct json_writer *json)
+{
+	if (node->kind == TREE_SCALAR) {
+		json_text_blob(json, blob_of(node->text, node->len));
+	} else if (node->kind == TREE_LIST) {
+		json_array_begin(json);
+		for (size_t i = 0; i < node->count; i++)
+			write_json(node->items[i], json);
+		json_array_end(json);
+	} else {
+		CLEANUP(freep) struct tree_pair *sorted = sorted_pairs(node);
+		json_object_begin(json);
+		for (size_t i = 0; sorted != NULL && i < node->count; i++) {
+			json_key_blob(json, blob_of(sorted[i].key->text, sorted[i].key->len));
+			write_json(sorted[i].value, json);
+		}
+		json_object_end(json);
+		json->out->failed |= sorted == NULL;
+	}
+}
+
+void tree_json(const struct tree_node *node, struct buf *out)
+{
+	struct json_writer json = json_writer_of(out);
+	write_json(node, &json);
+}
