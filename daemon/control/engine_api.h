@@ -118,4 +118,9 @@ struct engine_api {
 	int (*note_read)(void *ctx, const struct peer *peer, const char *what, const uint8_t *uuid,
 			 struct err *err);
 	int (*doctor)(void *ctx, engine_check_fn *each, void *each_ctx, struct err *err);
+
+	/* Words for numbers that other layers keep in the store; "" for one that they do not know. */
+	const char *(*case_kind)(uint8_t kind);
+	const char *(*case_state)(uint8_t state);
+	const char *(*image_state)(uint8_t state);
 };
