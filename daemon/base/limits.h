@@ -53,6 +53,8 @@ enum {
 	LIMIT_CONTROL_MEMORY = 32768, /* of a connection: request line and headers */
 	LIMIT_CONTROL_CHUNK = 65536,  /* of a streamed answer */
 	LIMIT_PEER_GROUPS = 1024,
+	LIMIT_REASON_BYTES = 500,     /* why somebody exports */
+	LIMIT_REPLY_BYTES = 16 << 20, /* of the daemon, as trithucctl takes it */
 	LIMIT_LIST_ROWS = 1000, /* rows of one page of an answer */
 
 	/* keys */
