@@ -90,10 +90,10 @@ struct load {
 	struct connector_list connectors;
 	struct diag *diag;
 	struct config *config;
-	const struct tree_node *root;	       /* of trithucd.yaml; NULL if it does not parse */
+	const struct doc_node *root;	       /* of trithucd.yaml; NULL if it does not parse */
 	struct diag_place main_place;
 	bool partial;			       /* a file of a connector did not parse: names may be missing */
-	const struct tree_node *named[LIMIT_CONFIG_FILES]; /* the name of each source and sink */
+	const struct doc_node *named[LIMIT_CONFIG_FILES]; /* the name of each source and sink */
 	size_t named_count;
 	struct buf all; /* canonical JSON of all files */
 	struct json_writer json;
@@ -109,22 +109,22 @@ static char *join_path(struct diag *diag, const char *dir, const char *name)
 	return path;
 }
 
-/* Loads one file of the folder; the config owns the tree. NULL with a finding. */
-static const struct tree *load_tree(struct load *load, const char *name)
+/* Loads one file of the folder; the config owns the doc. NULL with a finding. */
+static const struct doc *load_doc(struct load *load, const char *name)
 {
 	CLEANUP(freep) char *shown = join_path(load->diag, load->dir, name);
 	struct config *config = load->config;
-	CLEANUP(tree_destroyp) struct tree *tree = shown == NULL ? NULL : tree_load(load->dir_fd, name, shown, load->diag);
-	if (tree == NULL)
+	CLEANUP(doc_destroyp) struct doc *doc = shown == NULL ? NULL : doc_load(load->dir_fd, name, shown, load->diag);
+	if (doc == NULL)
 		return NULL;
 	json_key(&load->json, name);
 	struct buf text = { 0 };
-	tree_json(tree_root(tree), &text);
+	doc_json(doc_root(doc), &text);
 	json_raw(&load->json, buf_blob(&text));
 	load->diag->failed |= !buf_ok(&text);
 	buf_finish(&text);
-	config->trees[config->tree_count++] = tree;
-	return TAKE(tree);
+	config->docs[config->doc_count++] = doc;
+	return TAKE(doc);
 }
 
 static void *append(struct load *load, void *items, size_t count, size_t size)
@@ -137,23 +137,23 @@ static void *append(struct load *load, void *items, size_t count, size_t size)
 
 static const char *const reserved = "thu-cong"; /* manual values (DESIGN.md section 2) */
 
-static void check_name(struct load *load, const struct tree_node *section)
+static void check_name(struct load *load, const struct doc_node *section)
 {
-	const struct tree_node *name = tree_get(section, "name");
-	if (name == NULL || name->kind != TREE_SCALAR)
+	const struct doc_node *name = doc_get(section, "name");
+	if (name == NULL || name->kind != DOC_SCALAR)
 		return;
 	if (strcmp(name->text, reserved) == 0)
-		diag_error(load->diag, tree_place(name), MSG_CONFIG_NAME_RESERVED, ARG_WORD("name", reserved));
+		diag_error(load->diag, doc_place(name), MSG_CONFIG_NAME_RESERVED, ARG_WORD("name", reserved));
 	for (size_t i = 0; i < load->named_count; i++) {
-		const struct tree_node *other = load->named[i];
+		const struct doc_node *other = load->named[i];
 		if (strcmp(other->text, name->text) == 0)
-			diag_error(load->diag, tree_place(name), MSG_CONFIG_NAME_TWICE, ARG_TEXT("name", name->text),
-				   ARG_PATH(tree_name(other->tree)), ARG_U("line", other->line));
+			diag_error(load->diag, doc_place(name), MSG_CONFIG_NAME_TWICE, ARG_TEXT("name", name->text),
+				   ARG_PATH(doc_name(other->doc)), ARG_U("line", other->line));
 	}
 	load->named[load->named_count++] = name;
 }
 
-static void take_source(struct load *load, struct config_file *file, const struct tree_node *section)
+static void take_source(struct load *load, struct config_file *file, const struct doc_node *section)
 {
 	struct config *config = load->config;
 	struct config_source *sources = append(load, config->sources, config->source_count, sizeof(*sources));
@@ -168,7 +168,7 @@ static void take_source(struct load *load, struct config_file *file, const struc
 	config_connector_load(&source->connector, source->connector_name, false, section, load->connectors, load->diag);
 }
 
-static void take_sink(struct load *load, struct config_file *file, const struct tree_node *section)
+static void take_sink(struct load *load, struct config_file *file, const struct doc_node *section)
 {
 	struct config *config = load->config;
 	struct config_sink *sinks = append(load, config->sinks, config->sink_count, sizeof(*sinks));
@@ -181,14 +181,14 @@ static void take_sink(struct load *load, struct config_file *file, const struct 
 	file->sink = NULL;
 	check_name(load, section);
 	if (sink->retry.max_ms < sink->retry.first_ms)
-		diag_error(load->diag, tree_place(section), MSG_CONFIG_RETRY_ORDER);
+		diag_error(load->diag, doc_place(section), MSG_CONFIG_RETRY_ORDER);
 	config_connector_load(&sink->connector, sink->connector_name, true, section, load->connectors, load->diag);
 }
 
-static void hash_node(const struct tree_node *node, struct diag *diag, uint8_t out[SHA256_SIZE])
+static void hash_node(const struct doc_node *node, struct diag *diag, uint8_t out[SHA256_SIZE])
 {
 	struct buf text = { 0 };
-	tree_json(node, &text);
+	doc_json(node, &text);
 	diag->failed |= !buf_ok(&text);
 	sha256(text.data, text.len, out);
 	buf_finish(&text);
@@ -196,24 +196,24 @@ static void hash_node(const struct tree_node *node, struct diag *diag, uint8_t o
 
 static void load_connector_file(struct load *load, const char *name)
 {
-	const struct tree *tree = load_tree(load, name);
-	if (tree == NULL) {
+	const struct doc *doc = load_doc(load, name);
+	if (doc == NULL) {
 		load->partial = true;
 		return;
 	}
-	const struct tree_node *root = tree_root(tree);
+	const struct doc_node *root = doc_root(doc);
 	struct config_file file = { 0 };
-	option_load(config_file_rows, root, tree_place(root), load->diag, &file);
-	if (root->kind == TREE_MAP && (file.source == NULL) == (file.sink == NULL) && !load->diag->failed)
-		diag_error(load->diag, tree_place(root), MSG_CONFIG_SOURCE_OR_SINK);
+	option_load(config_file_rows, root, doc_place(root), load->diag, &file);
+	if (root->kind == DOC_MAP && (file.source == NULL) == (file.sink == NULL) && !load->diag->failed)
+		diag_error(load->diag, doc_place(root), MSG_CONFIG_SOURCE_OR_SINK);
 	if (file.source != NULL)
 		hash_node(root, load->diag, file.source->connector.hash);
 	if (file.sink != NULL)
 		hash_node(root, load->diag, file.sink->connector.hash);
 	if (file.source != NULL)
-		take_source(load, &file, tree_get(root, "source"));
+		take_source(load, &file, doc_get(root, "source"));
 	if (file.sink != NULL)
-		take_sink(load, &file, tree_get(root, "sink"));
+		take_sink(load, &file, doc_get(root, "sink"));
 	option_finish(config_file_rows, &file);
 }
 
@@ -250,7 +250,7 @@ static void load_entry(struct load *load, const char *entry)
 		diag_warning(load->diag, file, MSG_CONFIG_NOT_YAML);
 	else if (!is_made_of(entry, "._-"))
 		diag_error(load->diag, file, MSG_CONFIG_FILE_NAME);
-	else if (load->config->tree_count == LIMIT_CONFIG_FILES - 1)
+	else if (load->config->doc_count == LIMIT_CONFIG_FILES - 1)
 		diag_error(load->diag, file, MSG_CONFIG_FILES, ARG_U("limit", LIMIT_CONFIG_FILES));
 	else
 		load_connector_file(load, name);
@@ -301,7 +301,7 @@ static void check_timezone(struct load *load)
 	const char *zone = load->config->timezone;
 	if (zone == NULL || (zone[0] != '/' && strstr(zone, "..") == NULL && is_made_of(zone, "_+-/")))
 		return;
-	diag_error(load->diag, tree_place(tree_get(load->root, "timezone")), MSG_CONFIG_TIMEZONE);
+	diag_error(load->diag, doc_place(doc_get(load->root, "timezone")), MSG_CONFIG_TIMEZONE);
 }
 
 static void check_publish(struct load *load)
@@ -309,12 +309,12 @@ static void check_publish(struct load *load)
 	const struct config *config = load->config;
 	if (config->publish.sink == NULL)
 		return;
-	const struct tree_node *publish = tree_get(load->root, "publish");
-	const struct tree_node *inclusion = tree_get(publish, "inclusion");
-	struct diag_place where = tree_place(inclusion != NULL ? inclusion : publish);
+	const struct doc_node *publish = doc_get(load->root, "publish");
+	const struct doc_node *inclusion = doc_get(publish, "inclusion");
+	struct diag_place where = doc_place(inclusion != NULL ? inclusion : publish);
 	config_inclusion_check(inclusion, where, load->diag);
 	if (config_sink(config, config->publish.sink) == NULL && !load->partial)
-		diag_error(load->diag, tree_place(tree_get(publish, "sink")), MSG_CONFIG_UNKNOWN_SINK,
+		diag_error(load->diag, doc_place(doc_get(publish, "sink")), MSG_CONFIG_UNKNOWN_SINK,
 			   ARG_TEXT("name", config->publish.sink));
 }
 
@@ -327,19 +327,19 @@ static void check_survivorship(struct load *load)
 		if (config->sources[i].name != NULL)
 			names[count++] = config->sources[i].name;
 	const struct option_texts sources = { (char **)(uintptr_t)names, count };
-	const struct tree_node *node = tree_get(load->root, "survivorship");
-	config_survivorship_check(&config->survivorship, node, node != NULL ? tree_place(node) : load->main_place, &sources,
+	const struct doc_node *node = doc_get(load->root, "survivorship");
+	config_survivorship_check(&config->survivorship, node, node != NULL ? doc_place(node) : load->main_place, &sources,
 				  load->diag);
 }
 
-static void load_main(struct load *load, const struct tree *tree)
+static void load_main(struct load *load, const struct doc *doc)
 {
-	if (tree == NULL)
+	if (doc == NULL)
 		return;
-	load->root = tree_root(tree);
-	load->main_place = tree_place(load->root);
+	load->root = doc_root(doc);
+	load->main_place = doc_place(load->root);
 	option_load(config_rows, load->root, load->main_place, load->diag, load->config);
-	if (load->root->kind != TREE_MAP)
+	if (load->root->kind != DOC_MAP)
 		return;
 	check_timezone(load);
 	check_publish(load);
@@ -367,7 +367,7 @@ static void load_all(struct load *load)
 	load->json = json_writer_of(&load->all);
 	json_object_begin(&load->json);
 	load_folder(load); /* "connectors.d/…" comes before "trithucd.yaml" in byte order, too */
-	load_main(load, load_tree(load, MAIN_FILE));
+	load_main(load, load_doc(load, MAIN_FILE));
 	json_object_end(&load->json);
 	load->diag->failed |= !buf_ok(&load->all);
 	sha256(load->all.data, load->all.len, load->config->hash);
@@ -379,8 +379,8 @@ int config_load(const char *dir, struct connector_list connectors, struct diag *
 {
 	CLEANUP(config_destroyp) struct config *config = calloc(1, sizeof(*config));
 	if (config != NULL)
-		config->trees = calloc(LIMIT_CONFIG_FILES, sizeof(struct tree *));
-	if (config == NULL || config->trees == NULL)
+		config->docs = calloc(LIMIT_CONFIG_FILES, sizeof(struct doc *));
+	if (config == NULL || config->docs == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	struct load load = { .dir = dir, .connectors = connectors, .diag = diag, .config = config };
 	load_all(&load);
@@ -404,11 +404,11 @@ void config_destroy(struct config *config)
 		config_connector_finish(&config->sinks[i].connector);
 		option_finish(config_sink_rows, &config->sinks[i]);
 	}
-	for (size_t i = 0; i < config->tree_count; i++)
-		tree_destroy(config->trees[i]);
+	for (size_t i = 0; i < config->doc_count; i++)
+		doc_destroy(config->docs[i]);
 	free(config->sources);
 	free(config->sinks);
-	free(config->trees);
+	free(config->docs);
 	free(config);
 }
 

@@ -49,8 +49,8 @@ struct config {
 	struct config_sink *sinks;
 	size_t sink_count;
 	uint8_t hash[SHA256_SIZE]; /* over the canonical JSON of all files */
-	struct tree **trees;
-	size_t tree_count;
+	struct doc **docs;
+	size_t doc_count;
 };
 
 /** Load and check the folder. `connectors` must outlive the config.

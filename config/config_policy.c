@@ -37,34 +37,34 @@ const struct option_row config_survivorship_rows[] = {
 	OPTION_END,
 };
 
-static void check_conditions(const struct tree_node *list, struct diag *diag)
+static void check_conditions(const struct doc_node *list, struct diag *diag)
 {
-	for (size_t i = 0; list != NULL && list->kind == TREE_LIST && i < list->count; i++) {
-		const struct tree_node *map = list->items[i];
-		const struct tree_node *present = tree_get(map, "present");
-		int tests = (tree_get(map, "at_least") != NULL) + (tree_get(map, "one_of") != NULL) + (present != NULL);
-		if (map->kind == TREE_MAP && tests != 1)
-			diag_error(diag, tree_place(map), MSG_CONFIG_CONDITION);
-		if (present != NULL && present->kind == TREE_SCALAR && strcmp(present->text, "false") == 0)
-			diag_error(diag, tree_place(present), MSG_CONFIG_PRESENT_FALSE);
+	for (size_t i = 0; list != NULL && list->kind == DOC_LIST && i < list->count; i++) {
+		const struct doc_node *map = list->items[i];
+		const struct doc_node *present = doc_get(map, "present");
+		int tests = (doc_get(map, "at_least") != NULL) + (doc_get(map, "one_of") != NULL) + (present != NULL);
+		if (map->kind == DOC_MAP && tests != 1)
+			diag_error(diag, doc_place(map), MSG_CONFIG_CONDITION);
+		if (present != NULL && present->kind == DOC_SCALAR && strcmp(present->text, "false") == 0)
+			diag_error(diag, doc_place(present), MSG_CONFIG_PRESENT_FALSE);
 	}
 }
 
 /* Codes stand in reports as the reason: one line, one code. */
-static void check_codes(const struct tree_node *inclusion, struct diag *diag)
+static void check_codes(const struct doc_node *inclusion, struct diag *diag)
 {
-	const struct tree_node *seen[256];
+	const struct doc_node *seen[256];
 	size_t count = 0;
 	static const char *const lists[] = { "any_of", "none_of" };
 	for (size_t l = 0; l < 2; l++) {
-		const struct tree_node *list = tree_get(inclusion, lists[l]);
-		for (size_t i = 0; list != NULL && list->kind == TREE_LIST && i < list->count; i++) {
-			const struct tree_node *code = tree_get(list->items[i], "code");
-			if (code == NULL || code->kind != TREE_SCALAR)
+		const struct doc_node *list = doc_get(inclusion, lists[l]);
+		for (size_t i = 0; list != NULL && list->kind == DOC_LIST && i < list->count; i++) {
+			const struct doc_node *code = doc_get(list->items[i], "code");
+			if (code == NULL || code->kind != DOC_SCALAR)
 				continue;
 			for (size_t j = 0; j < count; j++)
 				if (strcmp(seen[j]->text, code->text) == 0)
-					diag_error(diag, tree_place(code), MSG_CONFIG_CODE_TWICE,
+					diag_error(diag, doc_place(code), MSG_CONFIG_CODE_TWICE,
 						   ARG_TEXT("code", code->text), ARG_U("line", seen[j]->line));
 			if (count < sizeof(seen) / sizeof(seen[0]))
 				seen[count++] = code;
@@ -72,14 +72,14 @@ static void check_codes(const struct tree_node *inclusion, struct diag *diag)
 	}
 }
 
-void config_inclusion_check(const struct tree_node *node, struct diag_place where, struct diag *diag)
+void config_inclusion_check(const struct doc_node *node, struct diag_place where, struct diag *diag)
 {
-	if (tree_get(node, "version") == NULL)
+	if (doc_get(node, "version") == NULL)
 		diag_error(diag, where, MSG_CONFIG_MISSING, ARG_WORD("key", "publish.inclusion.version"));
-	if (tree_get(node, "any_of") == NULL)
+	if (doc_get(node, "any_of") == NULL)
 		diag_error(diag, where, MSG_CONFIG_MISSING, ARG_WORD("key", "publish.inclusion.any_of"));
-	check_conditions(tree_get(node, "any_of"), diag);
-	check_conditions(tree_get(node, "none_of"), diag);
+	check_conditions(doc_get(node, "any_of"), diag);
+	check_conditions(doc_get(node, "none_of"), diag);
 	check_codes(node, diag);
 }
 
@@ -92,14 +92,14 @@ static bool contains(const struct option_texts *texts, const char *text)
 }
 
 /* Every name is a source, and none stands twice. */
-static void check_order(const struct tree_node *list, const struct option_texts *sources, struct diag *diag)
+static void check_order(const struct doc_node *list, const struct option_texts *sources, struct diag *diag)
 {
-	for (size_t i = 0; list != NULL && list->kind == TREE_LIST && i < list->count; i++) {
-		const struct tree_node *item = list->items[i];
-		if (item->kind != TREE_SCALAR)
+	for (size_t i = 0; list != NULL && list->kind == DOC_LIST && i < list->count; i++) {
+		const struct doc_node *item = list->items[i];
+		if (item->kind != DOC_SCALAR)
 			continue;
 		if (!contains(sources, item->text)) {
-			diag_error(diag, tree_place(item), MSG_CONFIG_UNKNOWN_SOURCE, ARG_TEXT("name", item->text));
+			diag_error(diag, doc_place(item), MSG_CONFIG_UNKNOWN_SOURCE, ARG_TEXT("name", item->text));
 			const char *names[64] = { NULL };
 			for (size_t n = 0; n < sources->count && n < 63; n++)
 				names[n] = sources->items[n];
@@ -108,21 +108,21 @@ static void check_order(const struct tree_node *list, const struct option_texts 
 				diag_hint(diag, MSG_CONFIG_DID_YOU_MEAN, ARG_WORD("name", nearest));
 		}
 		for (size_t j = 0; j < i; j++)
-			if (list->items[j]->kind == TREE_SCALAR && strcmp(list->items[j]->text, item->text) == 0)
-				diag_error(diag, tree_place(item), MSG_CONFIG_SOURCE_TWICE, ARG_TEXT("name", item->text));
+			if (list->items[j]->kind == DOC_SCALAR && strcmp(list->items[j]->text, item->text) == 0)
+				diag_error(diag, doc_place(item), MSG_CONFIG_SOURCE_TWICE, ARG_TEXT("name", item->text));
 	}
 }
 
-void config_survivorship_check(const struct config_survivorship *survivorship, const struct tree_node *node,
+void config_survivorship_check(const struct config_survivorship *survivorship, const struct doc_node *node,
 			       struct diag_place where, const struct option_texts *sources, struct diag *diag)
 {
-	const struct tree_node *list = tree_get(node, "sources");
+	const struct doc_node *list = doc_get(node, "sources");
 	check_order(list, sources, diag);
-	struct diag_place place = list != NULL ? tree_place(list) : where;
+	struct diag_place place = list != NULL ? doc_place(list) : where;
 	for (size_t i = 0; i < sources->count; i++)
 		if (!contains(&survivorship->sources, sources->items[i]))
 			diag_error(diag, place, MSG_CONFIG_SOURCE_UNRANKED, ARG_WORD("name", sources->items[i]));
-	const struct tree_node *overrides = tree_get(node, "overrides");
-	for (size_t i = 0; overrides != NULL && overrides->kind == TREE_LIST && i < overrides->count; i++)
-		check_order(tree_get(overrides->items[i], "sources"), sources, diag);
+	const struct doc_node *overrides = doc_get(node, "overrides");
+	for (size_t i = 0; overrides != NULL && overrides->kind == DOC_LIST && i < overrides->count; i++)
+		check_order(doc_get(overrides->items[i], "sources"), sources, diag);
 }

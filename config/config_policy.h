@@ -38,6 +38,6 @@ extern const struct option_row config_survivorship_rows[];
 /** What rows cannot say. `node` is the section and may be NULL, `where` the place of what is missing then;
  * `sources` are the names that there are.
  */
-void config_inclusion_check(const struct tree_node *node, struct diag_place where, struct diag *diag);
-void config_survivorship_check(const struct config_survivorship *survivorship, const struct tree_node *node,
+void config_inclusion_check(const struct doc_node *node, struct diag_place where, struct diag *diag);
+void config_survivorship_check(const struct config_survivorship *survivorship, const struct doc_node *node,
 			       struct diag_place where, const struct option_texts *sources, struct diag *diag);

@@ -95,10 +95,10 @@ static const struct connector_rows *find_connector(struct connector_list list, c
 }
 
 /* A source's connector for a source, a sink's for a sink. */
-static const struct connector_rows *choose_connector(const char *name, bool pushes, const struct tree_node *section,
+static const struct connector_rows *choose_connector(const char *name, bool pushes, const struct doc_node *section,
 						     struct connector_list list, struct diag *diag)
 {
-	struct diag_place place = tree_place(tree_get(section, "connector"));
+	struct diag_place place = doc_place(doc_get(section, "connector"));
 	const struct connector_rows *rows = find_connector(list, name);
 	if (rows == NULL) {
 		diag_error(diag, place, MSG_CONFIG_UNKNOWN_CONNECTOR, ARG_TEXT("name", name));
@@ -120,9 +120,9 @@ static const struct connector_rows *choose_connector(const char *name, bool push
 }
 
 void config_connector_load(struct config_connector *connector, const char *name, bool pushes,
-			   const struct tree_node *section, struct connector_list list, struct diag *diag)
+			   const struct doc_node *section, struct connector_list list, struct diag *diag)
 {
-	const struct tree_node *map = tree_get(section, "options");
+	const struct doc_node *map = doc_get(section, "options");
 	const struct connector_rows *rows = name == NULL ? NULL : choose_connector(name, pushes, section, list, diag);
 	if (rows == NULL)
 		return;
@@ -133,11 +133,11 @@ void config_connector_load(struct config_connector *connector, const char *name,
 	}
 	connector->rows = rows;
 	size_t errors = diag->errors;
-	option_load(rows->rows, map, tree_place(section), diag, connector->options);
+	option_load(rows->rows, map, doc_place(section), diag, connector->options);
 	if (rows->check != NULL && diag->errors == errors && !diag->failed)
 		rows->check(connector->options, map, diag);
 	if (map != NULL)
-		tree_json(map, &connector->json);
+		doc_json(map, &connector->json);
 	else
 		buf_put_text(&connector->json, "{}");
 	diag->failed |= !buf_ok(&connector->json);

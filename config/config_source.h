@@ -19,7 +19,7 @@ struct connector_rows {
 	const struct option_row *rows;
 	size_t size;
 	/* What rows cannot say; may be NULL. `map` is the `options:` of the file and may be NULL. */
-	void (*check)(const void *options, const struct tree_node *map, struct diag *diag);
+	void (*check)(const void *options, const struct doc_node *map, struct diag *diag);
 };
 
 struct connector_list {
@@ -61,7 +61,7 @@ struct config_source {
 		int64_t after; /* complete snapshots without the record */
 	} removal;
 	struct option_map lists; /* degree -> some | whole; a list that is not named is `some` */
-	const struct tree_node *options;
+	const struct doc_node *options;
 	struct config_connector connector;
 };
 
@@ -76,7 +76,7 @@ struct config_sink {
 		uint64_t retry_after_max_ms; /* the other side may ask for no more */
 		uint64_t key_life_ms;	     /* how long it remembers an idempotency key */
 	} retry;
-	const struct tree_node *options;
+	const struct doc_node *options;
 	struct config_connector connector;
 };
 
@@ -93,5 +93,5 @@ extern const struct option_row config_sink_rows[];
 
 /** Find the connector of a loaded source or sink, load and check its own options. */
 void config_connector_load(struct config_connector *connector, const char *name, bool pushes,
-			   const struct tree_node *section, struct connector_list list, struct diag *diag);
+			   const struct doc_node *section, struct connector_list list, struct diag *diag);
 void config_connector_finish(struct config_connector *connector);

@@ -18,7 +18,7 @@ struct loader {
 
 enum { ROWS_MAX = 64 };
 
-static void load_section(struct loader *loader, const struct option_row *rows, const struct tree_node *map, void *options);
+static void load_section(struct loader *loader, const struct option_row *rows, const struct doc_node *map, void *options);
 
 /* ---- paths of keys ---- */
 
@@ -44,9 +44,9 @@ static void path_leave(char path[static 256], size_t len)
 
 /* ---- findings ---- */
 
-static struct diag_place place_for(const struct option_row *row, const struct tree_node *node)
+static struct diag_place place_for(const struct option_row *row, const struct doc_node *node)
 {
-	struct diag_place place = tree_place(node);
+	struct diag_place place = doc_place(node);
 	if (row->kind == OPTION_KIND_SECRET)
 		place.hide_from = place.column; /* it may be the secret itself */
 	return place;
@@ -68,14 +68,14 @@ static const enum msg_id wanted[] = {
 	[OPTION_KIND_SECTIONS] = MSG_WANT_SECTIONS,
 };
 
-static void not_wanted(struct loader *loader, const struct option_row *row, const struct tree_node *node)
+static void not_wanted(struct loader *loader, const struct option_row *row, const struct doc_node *node)
 {
 	enum msg_id msg = wanted[row->kind];
 	load_error(loader, row, node, msg);
 }
 
-static bool is_kind(struct loader *loader, const struct option_row *row, const struct tree_node *node,
-		    enum tree_kind kind)
+static bool is_kind(struct loader *loader, const struct option_row *row, const struct doc_node *node,
+		    enum doc_kind kind)
 {
 	if (node->kind == kind)
 		return true;
@@ -83,7 +83,7 @@ static bool is_kind(struct loader *loader, const struct option_row *row, const s
 	return false;
 }
 
-static bool in_range(struct loader *loader, const struct option_row *row, const struct tree_node *node, int64_t value)
+static bool in_range(struct loader *loader, const struct option_row *row, const struct doc_node *node, int64_t value)
 {
 	if ((row->min == 0 && row->max == 0) || (value >= row->min && value <= row->max))
 		return true;
@@ -111,7 +111,7 @@ static void hint_nearest(struct loader *loader, const char *word, const char *co
 }
 
 /* The index of `text` in `names`, or -1 with a finding. */
-static int find_name(struct loader *loader, const struct option_row *row, const struct tree_node *node)
+static int find_name(struct loader *loader, const struct option_row *row, const struct doc_node *node)
 {
 	for (int i = 0; row->names[i] != NULL; i++)
 		if (strcmp(row->names[i], node->text) == 0)
@@ -133,7 +133,7 @@ static size_t count_characters(const char *text, size_t len)
 	return count;
 }
 
-static char *copy_nfc(struct loader *loader, const struct tree_node *node)
+static char *copy_nfc(struct loader *loader, const struct doc_node *node)
 {
 	struct buf text = { 0 };
 	utf8_nfc(node->text, node->len, &text);
@@ -146,7 +146,7 @@ static char *copy_nfc(struct loader *loader, const struct tree_node *node)
 	return (char *)text.data;
 }
 
-static bool text_length_is_right(struct loader *loader, const struct option_row *row, const struct tree_node *node)
+static bool text_length_is_right(struct loader *loader, const struct option_row *row, const struct doc_node *node)
 {
 	size_t len = count_characters(node->text, node->len);
 	bool own = row->kind == OPTION_KIND_TEXT && (row->min != 0 || row->max != 0);
@@ -157,7 +157,7 @@ static bool text_length_is_right(struct loader *loader, const struct option_row 
 	return false;
 }
 
-static void load_text(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *field)
+static void load_text(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
 {
 	static bool (*const checks[])(const char *) = {
 		[OPTION_KIND_WORD] = option_is_word,
@@ -171,7 +171,7 @@ static void load_text(struct loader *loader, const struct option_row *row, const
 		*(char **)field = copy_nfc(loader, node);
 }
 
-static void load_bool(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *field)
+static void load_bool(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
 {
 	bool yes = strcmp(node->text, "true") == 0;
 	if (yes || strcmp(node->text, "false") == 0)
@@ -180,7 +180,7 @@ static void load_bool(struct loader *loader, const struct option_row *row, const
 		not_wanted(loader, row, node);
 }
 
-static void load_number(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *field)
+static void load_number(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
 {
 	int64_t value;
 	if (!option_number_parse(row->kind, node->text, &value)) {
@@ -197,7 +197,7 @@ static void load_number(struct loader *loader, const struct option_row *row, con
 		*(uint64_t *)field = (uint64_t)value;
 }
 
-static void load_enum(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *field)
+static void load_enum(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
 {
 	int index = find_name(loader, row, node);
 	if (index >= 0)
@@ -206,15 +206,15 @@ static void load_enum(struct loader *loader, const struct option_row *row, const
 
 /* ---- secrets ---- */
 
-static void load_secret(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *field)
+static void load_secret(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
 {
-	if (node->kind == TREE_SCALAR) {
+	if (node->kind == DOC_SCALAR) {
 		load_error(loader, row, node, MSG_CONFIG_SECRET_LITERAL);
 		diag_hint(loader->diag, MSG_CONFIG_SECRET_FIX);
 		return;
 	}
-	const struct tree_node *value = node->kind == TREE_MAP && node->count == 1 ? node->pairs[0].value : NULL;
-	const char *how = value == NULL || value->kind != TREE_SCALAR ? "" : node->pairs[0].key->text;
+	const struct doc_node *value = node->kind == DOC_MAP && node->count == 1 ? node->pairs[0].value : NULL;
+	const char *how = value == NULL || value->kind != DOC_SCALAR ? "" : node->pairs[0].key->text;
 	struct secret_ref *ref = field;
 	if (strcmp(how, "credential") == 0 && option_is_credential(value->text))
 		ref->kind = SECRET_CREDENTIAL;
@@ -228,9 +228,9 @@ static void load_secret(struct loader *loader, const struct option_row *row, con
 
 /* ---- lists and maps ---- */
 
-static bool item_is_text(struct loader *loader, const struct option_row *row, const struct tree_node *item)
+static bool item_is_text(struct loader *loader, const struct option_row *row, const struct doc_node *item)
 {
-	if (item->kind != TREE_SCALAR || tree_is_null(item) || item->len == 0) {
+	if (item->kind != DOC_SCALAR || doc_is_null(item) || item->len == 0) {
 		not_wanted(loader, row, item);
 		return false;
 	}
@@ -249,10 +249,10 @@ static void *allocate(struct loader *loader, size_t count, size_t size)
 	return items;
 }
 
-static void load_texts(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *field)
+static void load_texts(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
 {
 	struct option_texts *texts = field;
-	if (!is_kind(loader, row, node, TREE_LIST) || !in_range(loader, row, node, (int64_t)node->count))
+	if (!is_kind(loader, row, node, DOC_LIST) || !in_range(loader, row, node, (int64_t)node->count))
 		return;
 	texts->items = allocate(loader, node->count, sizeof(*texts->items));
 	for (size_t i = 0; texts->items != NULL && i < node->count; i++)
@@ -265,14 +265,14 @@ static int compare_map_pairs(const void *a, const void *b)
 	return strcmp(((const struct option_map_pair *)a)->key, ((const struct option_map_pair *)b)->key);
 }
 
-static void load_map(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *field)
+static void load_map(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
 {
 	struct option_map *map = field;
-	if (!is_kind(loader, row, node, TREE_MAP) || !in_range(loader, row, node, (int64_t)node->count))
+	if (!is_kind(loader, row, node, DOC_MAP) || !in_range(loader, row, node, (int64_t)node->count))
 		return;
 	map->pairs = allocate(loader, node->count, sizeof(*map->pairs));
 	for (size_t i = 0; map->pairs != NULL && i < node->count; i++) {
-		const struct tree_pair *pair = &node->pairs[i];
+		const struct doc_pair *pair = &node->pairs[i];
 		if (!item_is_text(loader, row, pair->value))
 			continue;
 		struct option_map_pair *copy = &map->pairs[map->count];
@@ -306,13 +306,13 @@ static void key_names(const struct option_row *rows, const char *names[ROWS_MAX]
 	names[count] = NULL;
 }
 
-static void refuse_unknown(struct loader *loader, const struct option_row *rows, const struct tree_node *map)
+static void refuse_unknown(struct loader *loader, const struct option_row *rows, const struct doc_node *map)
 {
 	for (size_t i = 0; i < map->count; i++) {
-		const struct tree_node *key = map->pairs[i].key;
+		const struct doc_node *key = map->pairs[i].key;
 		if (find_row(rows, key->text) != NULL || strncmp(key->text, "x-", 2) == 0)
 			continue;
-		struct diag_place place = tree_place(key);
+		struct diag_place place = doc_place(key);
 		place.hide_from = place.column + place.span; /* a mistyped key may be that of a secret */
 		if (loader->path[0] == '\0')
 			diag_error(loader->diag, place, MSG_CONFIG_UNKNOWN_KEY, ARG_TEXT("key", key->text));
@@ -325,7 +325,7 @@ static void refuse_unknown(struct loader *loader, const struct option_row *rows,
 	}
 }
 
-static void require_one(struct loader *loader, const struct option_row *row, const struct tree_node *map)
+static void require_one(struct loader *loader, const struct option_row *row, const struct doc_node *map)
 {
 	size_t present = 0;
 	for (size_t i = 0; i < map->count; i++)
@@ -340,9 +340,9 @@ static void require_one(struct loader *loader, const struct option_row *row, con
 }
 
 /* `whole: unproven` for `whole: {unproven: true}`. */
-static bool load_bare(const struct option_row *row, const struct tree_node *node, void *options)
+static bool load_bare(const struct option_row *row, const struct doc_node *node, void *options)
 {
-	if (row->bare == NULL || node->kind != TREE_SCALAR || strcmp(node->text, row->bare) != 0)
+	if (row->bare == NULL || node->kind != DOC_SCALAR || strcmp(node->text, row->bare) != 0)
 		return false;
 	const struct option_row *flag = find_row(row->rows, row->bare);
 	assert(flag != NULL && flag->kind == OPTION_KIND_BOOL);
@@ -350,16 +350,16 @@ static bool load_bare(const struct option_row *row, const struct tree_node *node
 	return true;
 }
 
-static void load_struct(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *options)
+static void load_struct(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *options)
 {
-	if (load_bare(row, node, options) || !is_kind(loader, row, node, TREE_MAP))
+	if (load_bare(row, node, options) || !is_kind(loader, row, node, DOC_MAP))
 		return;
 	if (row->one_of)
 		require_one(loader, row, node);
 	load_section(loader, row->rows, node, options);
 }
 
-static void load_maybe(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *field)
+static void load_maybe(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
 {
 	void *options = allocate(loader, 1, row->size);
 	*(void **)field = options;
@@ -367,9 +367,9 @@ static void load_maybe(struct loader *loader, const struct option_row *row, cons
 		load_struct(loader, row, node, options);
 }
 
-static void load_sections(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *options)
+static void load_sections(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *options)
 {
-	if (!is_kind(loader, row, node, TREE_LIST) || !in_range(loader, row, node, (int64_t)node->count))
+	if (!is_kind(loader, row, node, DOC_LIST) || !in_range(loader, row, node, (int64_t)node->count))
 		return;
 	uint8_t *items = allocate(loader, node->count, row->size);
 	*(void **)((uint8_t *)options + row->offset) = items;
@@ -385,9 +385,9 @@ static void load_sections(struct loader *loader, const struct option_row *row, c
 
 /* ---- one row ---- */
 
-static void load_value(struct loader *loader, const struct option_row *row, const struct tree_node *node, void *options)
+static void load_value(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *options)
 {
-	static void (*const handlers[])(struct loader *, const struct option_row *, const struct tree_node *, void *) = {
+	static void (*const handlers[])(struct loader *, const struct option_row *, const struct doc_node *, void *) = {
 		[OPTION_KIND_TEXT] = load_text,	      [OPTION_KIND_WORD] = load_text,
 		[OPTION_KIND_PATH] = load_text,	      [OPTION_KIND_URL] = load_text,
 		[OPTION_KIND_DATE] = load_text,	      [OPTION_KIND_BOOL] = load_bool,
@@ -399,10 +399,10 @@ static void load_value(struct loader *loader, const struct option_row *row, cons
 	};
 	void *field = (uint8_t *)options + row->offset;
 	if (row->kind == OPTION_KIND_RAW)
-		*(const struct tree_node **)field = node;
+		*(const struct doc_node **)field = node;
 	else if (row->kind == OPTION_KIND_SECTIONS)
 		load_sections(loader, row, node, options);
-	else if (row->kind >= OPTION_KIND_SECRET || is_kind(loader, row, node, TREE_SCALAR))
+	else if (row->kind >= OPTION_KIND_SECRET || is_kind(loader, row, node, DOC_SCALAR))
 		handlers[row->kind](loader, row, node, field);
 }
 
@@ -414,7 +414,7 @@ static void load_absent(struct loader *loader, const struct option_row *row, voi
 			diag_hint(loader->diag, row->help);
 	} else if (row->fallback != NULL) {
 		size_t errors = loader->diag->errors;
-		struct tree_node node = { .kind = TREE_SCALAR, .quoted = true, .text = row->fallback,
+		struct doc_node node = { .kind = DOC_SCALAR, .quoted = true, .text = row->fallback,
 					  .len = strlen(row->fallback) };
 		load_value(loader, row, &node, options);
 		assert(loader->diag->errors == errors); /* a default of ours keeps our own rules */
@@ -423,13 +423,13 @@ static void load_absent(struct loader *loader, const struct option_row *row, voi
 	}
 }
 
-static void load_row(struct loader *loader, const struct option_row *row, const struct tree_node *map, void *options)
+static void load_row(struct loader *loader, const struct option_row *row, const struct doc_node *map, void *options)
 {
-	const struct tree_node *node = tree_get(map, row->key);
+	const struct doc_node *node = doc_get(map, row->key);
 	size_t mark = path_enter(loader->path, row->key);
 	if (node == NULL) {
 		load_absent(loader, row, options);
-	} else if (tree_is_null(node)) {
+	} else if (doc_is_null(node)) {
 		load_error(loader, row, node, MSG_CONFIG_NO_VALUE);
 	} else {
 		load_value(loader, row, node, options);
@@ -437,11 +437,11 @@ static void load_row(struct loader *loader, const struct option_row *row, const 
 	path_leave(loader->path, mark);
 }
 
-static void load_section(struct loader *loader, const struct option_row *rows, const struct tree_node *map, void *options)
+static void load_section(struct loader *loader, const struct option_row *rows, const struct doc_node *map, void *options)
 {
 	struct diag_place above = loader->where;
 	if (map != NULL) {
-		loader->where = tree_place(map);
+		loader->where = doc_place(map);
 		refuse_unknown(loader, rows, map);
 	}
 	for (; rows->kind != OPTION_KIND_END; rows++)
@@ -449,12 +449,12 @@ static void load_section(struct loader *loader, const struct option_row *rows, c
 	loader->where = above;
 }
 
-void option_load(const struct option_row *rows, const struct tree_node *map, struct diag_place where, struct diag *diag,
+void option_load(const struct option_row *rows, const struct doc_node *map, struct diag_place where, struct diag *diag,
 		 void *options)
 {
 	struct loader loader = { .diag = diag, .where = where };
-	if (map != NULL && map->kind != TREE_MAP)
-		diag_error(diag, tree_place(map), MSG_CONFIG_NOT_A_MAP);
+	if (map != NULL && map->kind != DOC_MAP)
+		diag_error(diag, doc_place(map), MSG_CONFIG_NOT_A_MAP);
 	else
 		load_section(&loader, rows, map, options);
 }
@@ -521,7 +521,7 @@ static void finish_value(const struct option_row *row, void *options)
 		finish_structs(row, options);
 		break;
 	case OPTION_KIND_RAW:
-		*(const struct tree_node **)field = NULL;
+		*(const struct doc_node **)field = NULL;
 		break;
 	default:
 		break; /* plain values */
@@ -537,18 +537,18 @@ void option_finish(const struct option_row *rows, void *options)
 /* ---- for workers ---- */
 
 int option_load_text(const struct option_row *rows, const char *name, struct blob text, void *options,
-		     struct tree **ret_tree, struct err *err)
+		     struct doc **ret_doc, struct err *err)
 {
 	CLEANUP(diag_finish) struct diag diag = { 0 };
-	CLEANUP(tree_destroyp) struct tree *tree = tree_parse(name, text, &diag);
-	if (tree != NULL)
-		option_load(rows, tree_root(tree), (struct diag_place){ .file = name }, &diag, options);
+	CLEANUP(doc_destroyp) struct doc *doc = doc_parse(name, text, &diag);
+	if (doc != NULL)
+		option_load(rows, doc_root(doc), (struct diag_place){ .file = name }, &diag, options);
 	int r = diag_result(&diag, err);
 	if (r < 0) {
 		option_finish(rows, options);
 		return r;
 	}
-	*ret_tree = TAKE(tree);
+	*ret_doc = TAKE(doc);
 	return 0;
 }
 

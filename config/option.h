@@ -21,7 +21,7 @@
 
 #include "config/diag.h"
 #include "config/secret.h"
-#include "config/tree.h"
+#include "config/doc.h"
 
 enum option_kind {
 	OPTION_KIND_END = 0,
@@ -42,7 +42,7 @@ enum option_kind {
 	OPTION_KIND_SECTION,  /* a struct, filled by `rows`; absent: its defaults */
 	OPTION_KIND_MAYBE,    /* a pointer to a struct; absent: NULL */
 	OPTION_KIND_SECTIONS, /* a pointer to `count` structs, and a size_t */
-	OPTION_KIND_RAW,      /* const struct tree_node *: lives as long as the tree */
+	OPTION_KIND_RAW,      /* const struct doc_node *: lives as long as the doc */
 };
 
 struct option_texts {
@@ -94,7 +94,7 @@ struct option_row {
 #define OPTION_SECRET(key, t, f, ...) OPTION_ROW_(SECRET, key, OPTION_AT_(t, f, struct secret_ref: 1), ##__VA_ARGS__)
 #define OPTION_TEXTS(key, t, f, ...) OPTION_ROW_(TEXTS, key, OPTION_AT_(t, f, struct option_texts: 1), ##__VA_ARGS__)
 #define OPTION_MAP(key, t, f, ...) OPTION_ROW_(MAP, key, OPTION_AT_(t, f, struct option_map: 1), ##__VA_ARGS__)
-#define OPTION_RAW(key, t, f, ...) OPTION_ROW_(RAW, key, OPTION_AT_(t, f, const struct tree_node *: 1), ##__VA_ARGS__)
+#define OPTION_RAW(key, t, f, ...) OPTION_ROW_(RAW, key, OPTION_AT_(t, f, const struct doc_node *: 1), ##__VA_ARGS__)
 #define OPTION_SECTION(key, t, f, child, rows_, ...) \
 	OPTION_ROW_(SECTION, key, OPTION_AT_(t, f, child: 1), .rows = (rows_), .size = sizeof(child), ##__VA_ARGS__)
 #define OPTION_MAYBE(key, t, f, child, rows_, ...) \
@@ -108,17 +108,17 @@ struct option_row {
  * place of what is missing. All that is wrong goes to `diag`; what is right is filled nevertheless.
  * End it with option_finish() in every case.
  */
-void option_load(const struct option_row *rows, const struct tree_node *map, struct diag_place where, struct diag *diag,
+void option_load(const struct option_row *rows, const struct doc_node *map, struct diag_place where, struct diag *diag,
 		 void *options);
 
 /** Free what the rows own; the struct is zero afterwards. */
 void option_finish(const struct option_row *rows, void *options);
 
 /** The worker's way: parse canonical JSON and load it, the first finding as `err`.
- * *ret_tree keeps RAW nodes alive; `options` is zero on failure.
+ * *ret_doc keeps RAW nodes alive; `options` is zero on failure.
  */
 MUST_CHECK int option_load_text(const struct option_row *rows, const char *name, struct blob text, void *options,
-				struct tree **ret_tree, struct err *err);
+				struct doc **ret_doc, struct err *err);
 
 /* What the engine opens for the worker: the paths with `pass`, and every secret that is set. */
 struct option_passed {

@@ -1,4 +1,4 @@
-/* Tree: a YAML or JSON text as nodes that know their place.
+/* Doc: a YAML or JSON text as nodes that know their place.
  *
  * Built over the events of libyaml, which bounds nothing by itself: depth, nodes and bytes have the
  * limits of limits.h. Refused are anchors, aliases, tags, merge keys, directives, a second document,
@@ -14,18 +14,18 @@
 
 #include "config/diag.h"
 
-struct tree; /* opaque: owns its nodes and the text of its file */
+struct doc; /* opaque: owns its nodes and the text of its file */
 
-enum tree_kind { TREE_SCALAR, TREE_LIST, TREE_MAP };
+enum doc_kind { DOC_SCALAR, DOC_LIST, DOC_MAP };
 
-struct tree_pair {
-	struct tree_node *key; /* a scalar */
-	struct tree_node *value;
+struct doc_pair {
+	struct doc_node *key; /* a scalar */
+	struct doc_node *value;
 };
 
-struct tree_node {
-	const struct tree *tree;
-	enum tree_kind kind;
+struct doc_node {
+	const struct doc *doc;
+	enum doc_kind kind;
 	bool quoted;	   /* scalar: in quotes or a block, so that "null" is a text */
 	uint32_t line;	   /* from 1 */
 	uint32_t column;   /* from 1, in characters */
@@ -34,38 +34,38 @@ struct tree_node {
 	size_t len;
 	size_t count;	   /* items of a list, pairs of a map */
 	union {
-		struct tree_node **items;
-		struct tree_pair *pairs; /* in the order of the file */
+		struct doc_node **items;
+		struct doc_pair *pairs; /* in the order of the file */
 	};
 };
 
 /** Parse `text`, which is copied; `name` stands for the file in messages.
  * Returns NULL if it is no sound document; `diag` then says all that could be found.
  */
-struct tree *tree_parse(const char *name, struct blob text, struct diag *diag);
+struct doc *doc_parse(const char *name, struct blob text, struct diag *diag);
 
 /** Read and parse the file `name` of the folder `dir_fd` (AT_FDCWD: a path); `shown` is what messages call it.
  * Refused, as a finding: not a regular file, a symbolic link, owned by neither root nor ourselves, writable for
  * group or others, too long.
  */
-struct tree *tree_load(int dir_fd, const char *name, const char *shown, struct diag *diag);
+struct doc *doc_load(int dir_fd, const char *name, const char *shown, struct diag *diag);
 
-void tree_destroy(struct tree *tree);
-DEFINE_CLEANUP(struct tree, tree_destroy);
+void doc_destroy(struct doc *doc);
+DEFINE_CLEANUP(struct doc, doc_destroy);
 
-const struct tree_node *tree_root(const struct tree *tree);
-const char *tree_name(const struct tree *tree);
+const struct doc_node *doc_root(const struct doc *doc);
+const char *doc_name(const struct doc *doc);
 
 /** The value under `key`, or NULL; `map` may be NULL or no map. */
-const struct tree_node *tree_get(const struct tree_node *map, const char *key);
+const struct doc_node *doc_get(const struct doc_node *map, const char *key);
 
 /** True for a plain scalar that is empty, `~` or `null`: the key stands there without a value. */
-bool tree_is_null(const struct tree_node *node);
+bool doc_is_null(const struct doc_node *node);
 
 /** The place of a node for a finding. */
-struct diag_place tree_place(const struct tree_node *node);
+struct diag_place doc_place(const struct doc_node *node);
 
 /** Append the node as canonical JSON: keys in byte order, every scalar a string. Two files that mean the
- * same give the same bytes; tree_parse() reads it back.
+ * same give the same bytes; doc_parse() reads it back.
  */
-void tree_json(const struct tree_node *node, struct buf *out);
+void doc_json(const struct doc_node *node, struct buf *out);

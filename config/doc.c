@@ -1,4 +1,4 @@
-#include "config/tree.h"
+#include "config/doc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,100 +13,100 @@
 #include "daemon/base/limits.h"
 #include "daemon/base/utf8.h"
 
-/* Nodes and their texts live in chunks that end with the tree. */
+/* Nodes and their texts live in chunks that end with the doc. */
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
 	alignas(max_align_t) uint8_t bytes[];
 };
 
-struct tree {
+struct doc {
 	char *name;
 	struct buf text;
-	struct tree_node *root;
+	struct doc_node *root;
 	struct chunk *chunks;
 	size_t nodes;
 };
 
 enum { CHUNK_SIZE = 32768 };
 
-static void *tree_alloc(struct tree *tree, size_t size)
+static void *doc_alloc(struct doc *doc, size_t size)
 {
 	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	struct chunk *chunk = tree->chunks;
+	struct chunk *chunk = doc->chunks;
 	if (chunk == NULL || chunk->size - chunk->used < size) {
 		size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
 		chunk = malloc(sizeof(*chunk) + room);
 		if (chunk == NULL)
 			return NULL;
-		*chunk = (struct chunk){ .next = tree->chunks, .size = room };
-		tree->chunks = chunk;
+		*chunk = (struct chunk){ .next = doc->chunks, .size = room };
+		doc->chunks = chunk;
 	}
 	void *at = chunk->bytes + chunk->used;
 	chunk->used += size;
 	return at;
 }
 
-void tree_destroy(struct tree *tree)
+void doc_destroy(struct doc *doc)
 {
-	if (tree == NULL)
+	if (doc == NULL)
 		return;
-	while (tree->chunks != NULL) {
-		struct chunk *next = tree->chunks->next;
-		free(tree->chunks);
-		tree->chunks = next;
+	while (doc->chunks != NULL) {
+		struct chunk *next = doc->chunks->next;
+		free(doc->chunks);
+		doc->chunks = next;
 	}
-	buf_finish(&tree->text);
-	free(tree->name);
-	free(tree);
+	buf_finish(&doc->text);
+	free(doc->name);
+	free(doc);
 }
 
-const struct tree_node *tree_root(const struct tree *tree)
+const struct doc_node *doc_root(const struct doc *doc)
 {
-	return tree->root;
+	return doc->root;
 }
 
-const char *tree_name(const struct tree *tree)
+const char *doc_name(const struct doc *doc)
 {
-	return tree->name;
+	return doc->name;
 }
 
 /* ---- places ---- */
 
-static struct diag_place place_in(const struct tree *tree, uint32_t line, uint32_t column, uint32_t span)
+static struct diag_place place_in(const struct doc *doc, uint32_t line, uint32_t column, uint32_t span)
 {
-	return (struct diag_place){ .file = tree->name, .text = buf_blob(&tree->text), .line = line, .column = column,
+	return (struct diag_place){ .file = doc->name, .text = buf_blob(&doc->text), .line = line, .column = column,
 				    .span = span };
 }
 
-struct diag_place tree_place(const struct tree_node *node)
+struct diag_place doc_place(const struct doc_node *node)
 {
-	return place_in(node->tree, node->line, node->column, node->span);
+	return place_in(node->doc, node->line, node->column, node->span);
 }
 
-static struct diag_place place_of_mark(const struct tree *tree, yaml_mark_t mark)
+static struct diag_place place_of_mark(const struct doc *doc, yaml_mark_t mark)
 {
-	return place_in(tree, (uint32_t)mark.line + 1, (uint32_t)mark.column + 1, 1);
+	return place_in(doc, (uint32_t)mark.line + 1, (uint32_t)mark.column + 1, 1);
 }
 
 /* ---- the text before libyaml sees it ---- */
 
 /* libyaml would report these without a place, and lets bidi controls through. */
-static bool text_is_clean(const struct tree *tree, struct diag *diag)
+static bool text_is_clean(const struct doc *doc, struct diag *diag)
 {
-	const char *text = (const char *)tree->text.data;
-	size_t len = tree->text.len, before = diag->errors;
+	const char *text = (const char *)doc->text.data;
+	size_t len = doc->text.len, before = diag->errors;
 	uint32_t line = 1, column = 1;
 	for (size_t pos = 0; pos < len;) {
 		size_t start = pos;
 		int32_t c = utf8_next(text, len, &pos);
 		if (c < 0) {
-			diag_error(diag, place_in(tree, line, column, 1), MSG_YAML_UTF8);
+			diag_error(diag, place_in(doc, line, column, 1), MSG_YAML_UTF8);
 			return false; /* what follows is a guess */
 		}
 		bool line_end = c == '\r' && pos < len && text[pos] == '\n';
 		if (utf8_is_hidden(c) && !line_end)
-			diag_error(diag, place_in(tree, line, column, 1), MSG_YAML_HIDDEN,
+			diag_error(diag, place_in(doc, line, column, 1), MSG_YAML_HIDDEN,
 				   ARG_HEX("character", text + start, pos - start));
 		column++;
 		if (c == '\n') {
@@ -120,12 +120,12 @@ static bool text_is_clean(const struct tree *tree, struct diag *diag)
 /* ---- building over events ---- */
 
 struct level {
-	struct tree_node *node;
+	struct doc_node *node;
 	struct buf children; /* pointers to nodes; of a map key, value, key, … */
 };
 
 struct builder {
-	struct tree *tree;
+	struct doc *doc;
 	struct diag *diag;
 	struct level levels[LIMIT_CONFIG_DEPTH];
 	unsigned depth;
@@ -140,33 +140,33 @@ static void stop_without_memory(struct builder *builder)
 }
 
 #define builder_error(builder, mark, msg, ...) \
-	diag_error((builder)->diag, place_of_mark((builder)->tree, (mark)), (msg), ##__VA_ARGS__)
+	diag_error((builder)->diag, place_of_mark((builder)->doc, (mark)), (msg), ##__VA_ARGS__)
 
-static struct tree_node *add_node(struct builder *builder, enum tree_kind kind, const yaml_event_t *event)
+static struct doc_node *add_node(struct builder *builder, enum doc_kind kind, const yaml_event_t *event)
 {
-	struct tree *tree = builder->tree;
-	if (++tree->nodes > LIMIT_CONFIG_NODES) {
+	struct doc *doc = builder->doc;
+	if (++doc->nodes > LIMIT_CONFIG_NODES) {
 		builder_error(builder, event->start_mark, MSG_YAML_NODES, ARG_U("limit", LIMIT_CONFIG_NODES));
 		builder->stopped = true;
 		return NULL;
 	}
-	struct tree_node *node = tree_alloc(tree, sizeof(*node));
+	struct doc_node *node = doc_alloc(doc, sizeof(*node));
 	if (node == NULL) {
 		stop_without_memory(builder);
 		return NULL;
 	}
 	uint32_t span = 1;
-	if (kind == TREE_SCALAR && event->end_mark.line == event->start_mark.line &&
+	if (kind == DOC_SCALAR && event->end_mark.line == event->start_mark.line &&
 	    event->end_mark.column > event->start_mark.column)
 		span = (uint32_t)(event->end_mark.column - event->start_mark.column);
-	*node = (struct tree_node){ .tree = tree, .kind = kind, .line = (uint32_t)event->start_mark.line + 1,
+	*node = (struct doc_node){ .doc = doc, .kind = kind, .line = (uint32_t)event->start_mark.line + 1,
 				    .column = (uint32_t)event->start_mark.column + 1, .span = span, .text = "" };
 	if (builder->depth == 0) {
-		tree->root = node;
+		doc->root = node;
 		return node;
 	}
 	struct buf *children = &builder->levels[builder->depth - 1].children;
-	buf_put(children, &node, sizeof(struct tree_node *));
+	buf_put(children, &node, sizeof(struct doc_node *));
 	if (!buf_ok(children))
 		stop_without_memory(builder);
 	return node;
@@ -180,14 +180,14 @@ static void refuse_extras(struct builder *builder, const yaml_event_t *event, co
 		builder_error(builder, event->start_mark, MSG_YAML_TAG);
 }
 
-static void open_level(struct builder *builder, enum tree_kind kind, const yaml_event_t *event)
+static void open_level(struct builder *builder, enum doc_kind kind, const yaml_event_t *event)
 {
 	if (builder->depth == LIMIT_CONFIG_DEPTH) {
 		builder_error(builder, event->start_mark, MSG_YAML_DEPTH, ARG_U("limit", LIMIT_CONFIG_DEPTH));
 		builder->stopped = true;
 		return;
 	}
-	struct tree_node *node = add_node(builder, kind, event);
+	struct doc_node *node = add_node(builder, kind, event);
 	if (node != NULL)
 		builder->levels[builder->depth++] = (struct level){ .node = node };
 }
@@ -195,12 +195,12 @@ static void open_level(struct builder *builder, enum tree_kind kind, const yaml_
 static void add_scalar(struct builder *builder, const yaml_event_t *event)
 {
 	refuse_extras(builder, event, event->data.scalar.anchor, event->data.scalar.tag);
-	struct tree_node *node = add_node(builder, TREE_SCALAR, event);
+	struct doc_node *node = add_node(builder, DOC_SCALAR, event);
 	if (node == NULL)
 		return;
 	const char *value = (const char *)event->data.scalar.value;
 	size_t len = event->data.scalar.length;
-	char *text = tree_alloc(builder->tree, len + 1);
+	char *text = doc_alloc(builder->doc, len + 1);
 	if (text == NULL) {
 		stop_without_memory(builder);
 		return;
@@ -214,39 +214,39 @@ static void add_scalar(struct builder *builder, const yaml_event_t *event)
 		size_t start = pos;
 		int32_t c = utf8_next(value, len, &pos);
 		if (c < 0 || utf8_is_hidden(c)) {
-			diag_error(builder->diag, tree_place(node), MSG_YAML_HIDDEN,
+			diag_error(builder->diag, doc_place(node), MSG_YAML_HIDDEN,
 				   ARG_HEX("character", value + start, pos - start));
 			return;
 		}
 	}
 }
 
-static bool is_merge_key(const struct tree_node *key)
+static bool is_merge_key(const struct doc_node *key)
 {
 	return !key->quoted && strcmp(key->text, "<<") == 0;
 }
 
 /* Takes from the children the pairs whose key can be one. */
-static void fill_pairs(struct builder *builder, struct tree_node *map, struct tree_node **children, size_t count)
+static void fill_pairs(struct builder *builder, struct doc_node *map, struct doc_node **children, size_t count)
 {
 	for (size_t i = 0; i + 1 < count; i += 2) {
-		struct tree_node *key = children[i];
-		if (key->kind != TREE_SCALAR)
-			diag_error(builder->diag, tree_place(key), MSG_YAML_KEY_SCALAR);
+		struct doc_node *key = children[i];
+		if (key->kind != DOC_SCALAR)
+			diag_error(builder->diag, doc_place(key), MSG_YAML_KEY_SCALAR);
 		else if (is_merge_key(key))
-			diag_error(builder->diag, tree_place(key), MSG_YAML_MERGE);
+			diag_error(builder->diag, doc_place(key), MSG_YAML_MERGE);
 		else if (key->len == 0 || key->len > LIMIT_CONFIG_KEY_BYTES)
-			diag_error(builder->diag, tree_place(key), MSG_YAML_KEY_LENGTH,
+			diag_error(builder->diag, doc_place(key), MSG_YAML_KEY_LENGTH,
 				   ARG_U("limit", LIMIT_CONFIG_KEY_BYTES));
 		else
-			map->pairs[map->count++] = (struct tree_pair){ key, children[i + 1] };
+			map->pairs[map->count++] = (struct doc_pair){ key, children[i + 1] };
 	}
 }
 
 static int compare_pairs(const void *a, const void *b)
 {
-	const struct tree_node *left = ((const struct tree_pair *)a)->key;
-	const struct tree_node *right = ((const struct tree_pair *)b)->key;
+	const struct doc_node *left = ((const struct doc_pair *)a)->key;
+	const struct doc_node *right = ((const struct doc_pair *)b)->key;
 	int order = blob_compare(blob_of(left->text, left->len), blob_of(right->text, right->len));
 	if (order == 0)
 		order = (left->line > right->line) - (left->line < right->line);
@@ -256,9 +256,9 @@ static int compare_pairs(const void *a, const void *b)
 }
 
 /* A copy of the pairs in byte order of their keys; NULL if memory is out. */
-static struct tree_pair *sorted_pairs(const struct tree_node *map)
+static struct doc_pair *sorted_pairs(const struct doc_node *map)
 {
-	struct tree_pair *sorted = reallocarray(NULL, map->count + 1, sizeof(*sorted));
+	struct doc_pair *sorted = reallocarray(NULL, map->count + 1, sizeof(*sorted));
 	if (sorted == NULL)
 		return NULL;
 	if (map->count > 0)
@@ -267,17 +267,17 @@ static struct tree_pair *sorted_pairs(const struct tree_node *map)
 	return sorted;
 }
 
-static void refuse_duplicates(struct builder *builder, const struct tree_node *map)
+static void refuse_duplicates(struct builder *builder, const struct doc_node *map)
 {
-	CLEANUP(freep) struct tree_pair *sorted = sorted_pairs(map);
+	CLEANUP(freep) struct doc_pair *sorted = sorted_pairs(map);
 	if (sorted == NULL) {
 		stop_without_memory(builder);
 		return;
 	}
 	for (size_t i = 1; i < map->count; i++) {
-		const struct tree_node *first = sorted[i - 1].key, *again = sorted[i].key;
+		const struct doc_node *first = sorted[i - 1].key, *again = sorted[i].key;
 		if (strcmp(first->text, again->text) == 0)
-			diag_error(builder->diag, tree_place(again), MSG_YAML_DUPLICATE, ARG_TEXT("key", again->text),
+			diag_error(builder->diag, doc_place(again), MSG_YAML_DUPLICATE, ARG_TEXT("key", again->text),
 				   ARG_U("line", first->line), ARG_U("column", first->column));
 	}
 }
@@ -285,18 +285,18 @@ static void refuse_duplicates(struct builder *builder, const struct tree_node *m
 static void close_level(struct builder *builder)
 {
 	struct level *level = &builder->levels[builder->depth - 1];
-	struct tree_node *node = level->node;
-	size_t count = level->children.len / sizeof(struct tree_node *);
-	struct tree_node **children = (struct tree_node **)(void *)level->children.data;
+	struct doc_node *node = level->node;
+	size_t count = level->children.len / sizeof(struct doc_node *);
+	struct doc_node **children = (struct doc_node **)(void *)level->children.data;
 	/* A map of n pairs needs as much room as a list of 2n items. */
-	void *room = tree_alloc(builder->tree, count * sizeof(struct tree_node *) + 1);
+	void *room = doc_alloc(builder->doc, count * sizeof(struct doc_node *) + 1);
 	if (room == NULL) {
 		stop_without_memory(builder);
-	} else if (node->kind == TREE_LIST) {
+	} else if (node->kind == DOC_LIST) {
 		node->items = room;
 		node->count = count;
 		if (count > 0)
-			memcpy(room, children, count * sizeof(struct tree_node *));
+			memcpy(room, children, count * sizeof(struct doc_node *));
 	} else {
 		node->pairs = room;
 		fill_pairs(builder, node, children, count);
@@ -325,18 +325,18 @@ static void take_event(struct builder *builder, const yaml_event_t *event)
 		break;
 	case YAML_ALIAS_EVENT:
 		builder_error(builder, event->start_mark, MSG_YAML_ALIAS);
-		(void)add_node(builder, TREE_SCALAR, event); /* keeps keys and values paired */
+		(void)add_node(builder, DOC_SCALAR, event); /* keeps keys and values paired */
 		break;
 	case YAML_SCALAR_EVENT:
 		add_scalar(builder, event);
 		break;
 	case YAML_SEQUENCE_START_EVENT:
 		refuse_extras(builder, event, event->data.sequence_start.anchor, event->data.sequence_start.tag);
-		open_level(builder, TREE_LIST, event);
+		open_level(builder, DOC_LIST, event);
 		break;
 	case YAML_MAPPING_START_EVENT:
 		refuse_extras(builder, event, event->data.mapping_start.anchor, event->data.mapping_start.tag);
-		open_level(builder, TREE_MAP, event);
+		open_level(builder, DOC_MAP, event);
 		break;
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
@@ -386,7 +386,7 @@ static void report_syntax(struct builder *builder, const yaml_parser_t *parser)
 	/* An unclosed quote or bracket is seen at the end of the file; where it opens is what helps. */
 	bool at_end = strcmp(problem, "found unexpected end of stream") == 0;
 	yaml_mark_t mark = at_end && parser->context != NULL ? parser->context_mark : parser->problem_mark;
-	if (byte_at(&builder->tree->text, mark) == '\t') {
+	if (byte_at(&builder->doc->text, mark) == '\t') {
 		builder_error(builder, mark, MSG_YAML_TAB);
 		return;
 	}
@@ -407,7 +407,7 @@ static void build(struct builder *builder)
 		return;
 	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, builder->tree->text.data, builder->tree->text.len);
+	yaml_parser_set_input_string(&parser, builder->doc->text.data, builder->doc->text.len);
 	for (bool ended = false; !ended && !builder->stopped;) {
 		yaml_event_t event;
 		if (yaml_parser_parse(&parser, &event) == 0) {
@@ -424,34 +424,34 @@ static void build(struct builder *builder)
 }
 
 /* Takes over `text`, also on failure. */
-static struct tree *parse_owned(const char *name, struct buf *text, struct diag *diag)
+static struct doc *parse_owned(const char *name, struct buf *text, struct diag *diag)
 {
-	CLEANUP(tree_destroyp) struct tree *tree = calloc(1, sizeof(*tree));
+	CLEANUP(doc_destroyp) struct doc *doc = calloc(1, sizeof(*doc));
 	char *copy = strdup(name);
-	if (tree == NULL || copy == NULL || !buf_ok(text)) {
+	if (doc == NULL || copy == NULL || !buf_ok(text)) {
 		free(copy);
 		buf_finish(text);
 		diag->failed = true;
 		return NULL;
 	}
-	tree->name = copy;
+	doc->name = copy;
 	if (text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0)
 		buf_drop_front(text, 3); /* a byte order mark would count as a column */
-	tree->text = *text;
+	doc->text = *text;
 	struct diag_place file = { .file = name };
 	size_t errors = diag->errors;
-	if (tree->text.len > LIMIT_CONFIG_BYTES)
+	if (doc->text.len > LIMIT_CONFIG_BYTES)
 		diag_error(diag, file, MSG_YAML_SIZE, ARG_U("limit", LIMIT_CONFIG_BYTES));
-	else if (text_is_clean(tree, diag)) {
-		struct builder builder = { .tree = tree, .diag = diag };
+	else if (text_is_clean(doc, diag)) {
+		struct builder builder = { .doc = doc, .diag = diag };
 		build(&builder);
-		if (diag->errors == errors && tree->root == NULL)
+		if (diag->errors == errors && doc->root == NULL)
 			diag_error(diag, file, MSG_YAML_EMPTY);
 	}
-	return diag->errors > errors || diag->failed ? NULL : TAKE(tree);
+	return diag->errors > errors || diag->failed ? NULL : TAKE(doc);
 }
 
-struct tree *tree_parse(const char *name, struct blob text, struct diag *diag)
+struct doc *doc_parse(const char *name, struct blob text, struct diag *diag)
 {
 	struct buf copy = { 0 };
 	buf_put(&copy, text.data, text.len);
@@ -500,7 +500,7 @@ static int read_all(int fd, struct buf *text)
 	return 0;
 }
 
-struct tree *tree_load(int dir_fd, const char *name, const char *shown, struct diag *diag)
+struct doc *doc_load(int dir_fd, const char *name, const char *shown, struct diag *diag)
 {
 	struct diag_place file = { .file = shown };
 	CLEANUP(close_fdp) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
@@ -521,9 +521,9 @@ struct tree *tree_load(int dir_fd, const char *name, const char *shown, struct d
 
 /* ---- queries ---- */
 
-const struct tree_node *tree_get(const struct tree_node *map, const char *key)
+const struct doc_node *doc_get(const struct doc_node *map, const char *key)
 {
-	if (map == NULL || map->kind != TREE_MAP)
+	if (map == NULL || map->kind != DOC_MAP)
 		return NULL;
 	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->pairs[i].key->text, key) == 0)
@@ -531,10 +531,10 @@ const struct tree_node *tree_get(const struct tree_node *map, const char *key)
 	return NULL;
 }
 
-bool tree_is_null(const struct tree_node *node)
+bool doc_is_null(const struct doc_node *node)
 {
 	static const char *const nulls[] = { "", "~", "null", "Null", "NULL" };
-	if (node->kind != TREE_SCALAR || node->quoted)
+	if (node->kind != DOC_SCALAR || node->quoted)
 		return false;
 	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
 		if (strcmp(node->text, nulls[i]) == 0)
@@ -543,17 +543,17 @@ bool tree_is_null(const struct tree_node *node)
 }
 
 /* Depth is that of the file, at most LIMIT_CONFIG_DEPTH. */
-static void write_json(const struct tree_node *node, struct json_writer *json)
+static void write_json(const struct doc_node *node, struct json_writer *json)
 {
-	if (node->kind == TREE_SCALAR) {
+	if (node->kind == DOC_SCALAR) {
 		json_text_blob(json, blob_of(node->text, node->len));
-	} else if (node->kind == TREE_LIST) {
+	} else if (node->kind == DOC_LIST) {
 		json_array_begin(json);
 		for (size_t i = 0; i < node->count; i++)
 			write_json(node->items[i], json);
 		json_array_end(json);
 	} else {
-		CLEANUP(freep) struct tree_pair *sorted = sorted_pairs(node);
+		CLEANUP(freep) struct doc_pair *sorted = sorted_pairs(node);
 		json_object_begin(json);
 		for (size_t i = 0; sorted != NULL && i < node->count; i++) {
 			json_key_blob(json, blob_of(sorted[i].key->text, sorted[i].key->len));
@@ -564,7 +564,7 @@ static void write_json(const struct tree_node *node, struct json_writer *json)
 	}
 }
 
-void tree_json(const struct tree_node *node, struct buf *out)
+void doc_json(const struct doc_node *node, struct buf *out)
 {
 	struct json_writer json = json_writer_of(out);
 	write_json(node, &json);
