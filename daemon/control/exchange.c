@@ -53,14 +53,12 @@ static enum MHD_Result queue(struct exchange *exchange, unsigned status, const c
 {
 	if (response == NULL)
 		return MHD_NO;
-	/* What is refused before its body was read leaves that body in the socket. */
-	bool unread = !exchange->complete && (header(exchange, "Content-Length") != NULL ||
-					      header(exchange, "Transfer-Encoding") != NULL);
 	(void)MHD_add_response_header(response, "Content-Type", content_type);
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
 	if (allow != NULL)
 		(void)MHD_add_response_header(response, "Allow", allow);
-	if (unread)
+	/* What is refused before its body was read leaves that body in the socket. */
+	if (!exchange->complete)
 		(void)MHD_add_response_header(response, "Connection", "close");
 	http_connection_expect(exchange->connection, false);
 	enum MHD_Result result = MHD_queue_response(exchange->connection->mhd, status, response);
@@ -72,7 +70,7 @@ static enum MHD_Result answer_problem(struct exchange *exchange, unsigned status
 				      const struct err *err, const char *allow)
 {
 	struct buf body = { 0 };
-	if (status >= 500)
+	if (status >= 500 && status != MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED)
 		log_err(LOG_LEVEL_WARNING, MSG_CONTROL_REQUEST_FAILED, err);
 	problem_write(err, status, &body);
 	struct MHD_Response *response = response_of_buf(&body);

@@ -112,13 +112,23 @@ static void cut_overdue(struct http_server *server)
 
 /* ---- the loop ------------------------------------------------------------------------------ */
 
+/* With all places taken libmicrohttpd leaves the listening socket out of its epoll set and puts it
+ * back only on a run after one has become free; nothing else would wake it for that run.
+ */
+static void run_server(struct http_server *server)
+{
+	bool full = server->connections >= LIMIT_CONTROL_CONNECTIONS;
+	(void)MHD_run(server->mhd);
+	if (full && server->connections < LIMIT_CONTROL_CONNECTIONS)
+		(void)MHD_run(server->mhd);
+}
+
 static int on_socket(sd_event_source *source, int fd, uint32_t revents, void *ctx)
 {
 	(void)source;
 	(void)fd;
 	(void)revents;
-	struct http_server *server = ctx;
-	(void)MHD_run(server->mhd);
+	run_server(ctx);
 	return 0;
 }
 
@@ -128,7 +138,7 @@ static int on_timer(sd_event_source *source, uint64_t now_us, void *ctx)
 	(void)now_us;
 	struct http_server *server = ctx;
 	cut_overdue(server);
-	(void)MHD_run(server->mhd);
+	run_server(server);
 	return 0;
 }
 

@@ -19,6 +19,16 @@ static int make_socket(int *ret_fd, const char *path, struct err *err)
 	return 0;
 }
 
+/* A plain file refuses a connection as a dead socket does. */
+static bool is_socket(const char *path)
+{
+	struct stat info;
+	if (lstat(path, &info) < 0)
+		return false;
+	errno = ENOTSOCK;
+	return S_ISSOCK(info.st_mode);
+}
+
 /* A socket that nobody answers on is left over from a process that died. */
 static int remove_dead(const char *path, const struct sockaddr_un *address, struct err *err)
 {
@@ -29,7 +39,7 @@ static int remove_dead(const char *path, const struct sockaddr_un *address, stru
 		return err_set(err, ERR_CONFLICT, MSG_CONTROL_SOCKET_BUSY, ARG_PATH(path));
 	if (errno == ENOENT)
 		return 0;
-	if (errno != ECONNREFUSED || unlink(path) < 0)
+	if (errno != ECONNREFUSED || !is_socket(path) || unlink(path) < 0)
 		return err_set_errno(err, errno, MSG_CONTROL_SOCKET, path);
 	return 0;
 }
