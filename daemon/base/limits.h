@@ -40,6 +40,7 @@ enum {
 	/* frames */
 	LIMIT_FRAME_BODY = 1 << 20,
 	LIMIT_FRAME_FDS = 16,
+	LIMIT_FRAME_NAME_BYTES = 1024, /* names, codes, ids, etags */
 
 	/* delimited text (AUDIT-SECURITY.md section 9) */
 	LIMIT_CSV_FIELD_BYTES = 32768,

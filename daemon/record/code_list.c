@@ -14,10 +14,10 @@
 
 struct code_list {
 	char *name;
-	char *text;	    /* the file; cells are ended by NUL in place */
+	char *text;         /* the file; cells are ended by NUL in place */
 	const char **cells; /* row by row, the header first */
 	size_t columns;
-	size_t rows;	  /* without the header */
+	size_t rows;      /* without the header */
 	uint32_t *sorted; /* rows by code */
 };
 
@@ -145,7 +145,8 @@ static int build_index(struct code_list *list, struct err *err)
 	bool unique = strcmp(list->cells[0], "code") == 0;
 	for (size_t i = 1; unique && i < list->rows; i++)
 		if (strcmp(code_of(list, list->sorted[i - 1]), code_of(list, list->sorted[i])) == 0)
-			return err_set(err, ERR_CONFIG, MSG_CODE_LIST_TWICE, ARG_WORD("list", list->name),
+			return err_set(err, ERR_CONFIG, MSG_CODE_LIST_TWICE,
+				       ARG_WORD("list", list->name),
 				       ARG_TEXT("code", code_of(list, list->sorted[i])));
 	return 0;
 }
@@ -159,12 +160,15 @@ static size_t most_cells(struct blob text)
 	return count;
 }
 
-int code_list_parse(const char *name, struct blob text, struct code_list **ret_list, struct err *err)
+int code_list_parse(const char *name, struct blob text, struct code_list **ret_list,
+		    struct err *err)
 {
 	if (text.len > LIMIT_CODE_LIST_BYTES)
 		return err_set(err, ERR_CONFIG, MSG_CODE_LIST_LONG, ARG_WORD("list", name));
-	if (memchr(text.data, '\0', text.len) != NULL || memchr(text.data, '\r', text.len) != NULL ||
-	    !utf8_valid((const char *)text.data, text.len) || !utf8_is_nfc((const char *)text.data, text.len))
+	if (memchr(text.data, '\0', text.len) != NULL ||
+	    memchr(text.data, '\r', text.len) != NULL ||
+	    !utf8_valid((const char *)text.data, text.len) ||
+	    !utf8_is_nfc((const char *)text.data, text.len))
 		return err_set(err, ERR_CONFIG, MSG_CODE_LIST_TEXT, ARG_WORD("list", name));
 	CLEANUP(code_list_destroyp) struct code_list *list = calloc(1, sizeof(*list));
 	if (list == NULL)
@@ -178,7 +182,8 @@ int code_list_parse(const char *name, struct blob text, struct code_list **ret_l
 	take_rows(list, &scan);
 	if (scan.fault != MSG_NONE) {
 		(void)err_set(err, ERR_CONFIG, scan.fault);
-		(void)err_wrap(err, MSG_CODE_LIST_AT, ARG_WORD("list", name), ARG_U("line", scan.line));
+		(void)err_wrap(err, MSG_CODE_LIST_AT, ARG_WORD("list", name),
+			       ARG_U("line", scan.line));
 		return ERR_CONFIG;
 	}
 	int result = build_index(list, err);
@@ -247,7 +252,8 @@ struct code_lists {
 
 static int read_whole(int folder_fd, const char *file, struct buf *out, struct err *err)
 {
-	CLEANUP(close_fdp) int fd = openat(folder_fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+	CLEANUP(close_fdp)
+	int fd = openat(folder_fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	if (fd < 0)
 		return err_set_errno(err, errno, MSG_FILE_OPEN, file);
 	struct stat info;
@@ -269,14 +275,16 @@ static int read_whole(int folder_fd, const char *file, struct buf *out, struct e
 	return 0;
 }
 
-static int load_one(struct code_lists *lists, int folder_fd, const char *file, struct sha256 *sha, struct err *err)
+static int load_one(struct code_lists *lists, int folder_fd, const char *file, struct sha256 *sha,
+		    struct err *err)
 {
 	CLEANUP(buf_finish) struct buf text = { 0 };
 	CLEANUP(freep) char *name = strndup(file, strlen(file) - strlen(".csv"));
 	if (name == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	if (lists->count == LIMIT_CODE_LISTS)
-		return err_set(err, ERR_CONFIG, MSG_CODE_LISTS_MANY, ARG_U("limit", LIMIT_CODE_LISTS));
+		return err_set(err, ERR_CONFIG, MSG_CODE_LISTS_MANY,
+			       ARG_U("limit", LIMIT_CODE_LISTS));
 	int result = read_whole(folder_fd, file, &text, err);
 	if (result < 0)
 		return result;
@@ -302,7 +310,8 @@ static int is_csv(const struct dirent *entry)
 
 static int by_bytes(const struct dirent **a, const struct dirent **b)
 {
-	return strcmp((*a)->d_name, (*b)->d_name); /* not the locale's order: the hash hangs on it */
+	return strcmp((*a)->d_name,
+		      (*b)->d_name); /* not the locale's order: the hash hangs on it */
 }
 
 int code_lists_load(int folder_fd, struct code_lists **ret_lists, struct err *err)

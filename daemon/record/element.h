@@ -8,9 +8,9 @@
  *	pair possible      yes           yes, ranked lower  never
  *
  * Two elements pair only if at least one agree sub-field is there in both. Of several candidates the one
- * that has most in common wins: agreeing sub-fields, then the element key, then other equal
- * sub-fields, then fewer contradictions; what is still equal is settled by the keys' order. The answer is
- * a pure function of the elements: their order and the sides' order change nothing.
+ * that has most in common wins: agreeing sub-fields, then other equal ones, then fewer
+ * contradictions, then an equal key; what is still equal is settled by the order of the keys. The answer
+ * is a pure function of the elements: neither their order nor which side is which changes it.
  */
 #pragma once
 

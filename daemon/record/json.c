@@ -46,33 +46,37 @@ const cJSON *json_at(const cJSON *node, const char *pointer)
 
 /* The node if `is` holds for it; NULL with `*ret_result` = 0 where it may miss, and else an error. */
 static const cJSON *typed_at(const cJSON *node, const char *pointer, enum json_need need,
-			     cJSON_bool (*is)(const cJSON *), enum msg_id other, int *ret_result, struct err *err)
+			     cJSON_bool (*is)(const cJSON *), enum msg_id other, int *ret_result,
+			     struct err *err)
 {
 	const cJSON *found = json_at(node, pointer);
 	*ret_result = 0;
 	if (found == NULL && need == JSON_REQUIRED)
-		*ret_result = err_set(err, ERR_INVALID, MSG_JSON_ABSENT, ARG_TEXT("pointer", pointer));
+		*ret_result =
+			err_set(err, ERR_INVALID, MSG_JSON_ABSENT, ARG_TEXT("pointer", pointer));
 	if (found == NULL || is(found))
 		return found;
 	*ret_result = err_set(err, ERR_INVALID, other, ARG_TEXT("pointer", pointer));
 	return NULL;
 }
 
-int json_get_text(const cJSON *node, const char *pointer, enum json_need need, const char **ret_text,
-		  struct err *err)
+int json_get_text(const cJSON *node, const char *pointer, enum json_need need,
+		  const char **ret_text, struct err *err)
 {
 	int result;
-	const cJSON *found = typed_at(node, pointer, need, cJSON_IsString, MSG_JSON_NO_TEXT, &result, err);
+	const cJSON *found =
+		typed_at(node, pointer, need, cJSON_IsString, MSG_JSON_NO_TEXT, &result, err);
 	if (found != NULL)
 		*ret_text = found->valuestring;
 	return result;
 }
 
-int json_get_unsigned(const cJSON *node, const char *pointer, enum json_need need, uint64_t *ret_value,
-		      struct err *err)
+int json_get_unsigned(const cJSON *node, const char *pointer, enum json_need need,
+		      uint64_t *ret_value, struct err *err)
 {
 	int result;
-	const cJSON *found = typed_at(node, pointer, need, cJSON_IsNumber, MSG_JSON_NO_COUNT, &result, err);
+	const cJSON *found =
+		typed_at(node, pointer, need, cJSON_IsNumber, MSG_JSON_NO_COUNT, &result, err);
 	if (found == NULL)
 		return result;
 	/* The gate holds numbers within 2^53, where a double is exact. */
@@ -82,30 +86,34 @@ int json_get_unsigned(const cJSON *node, const char *pointer, enum json_need nee
 	return 0;
 }
 
-int json_get_bool(const cJSON *node, const char *pointer, enum json_need need, bool *ret_value, struct err *err)
+int json_get_bool(const cJSON *node, const char *pointer, enum json_need need, bool *ret_value,
+		  struct err *err)
 {
 	int result;
-	const cJSON *found = typed_at(node, pointer, need, cJSON_IsBool, MSG_JSON_NO_BOOL, &result, err);
+	const cJSON *found =
+		typed_at(node, pointer, need, cJSON_IsBool, MSG_JSON_NO_BOOL, &result, err);
 	if (found != NULL)
 		*ret_value = cJSON_IsTrue(found);
 	return result;
 }
 
-int json_get_object(const cJSON *node, const char *pointer, enum json_need need, const cJSON **ret_object,
-		    struct err *err)
+int json_get_object(const cJSON *node, const char *pointer, enum json_need need,
+		    const cJSON **ret_object, struct err *err)
 {
 	int result;
-	const cJSON *found = typed_at(node, pointer, need, cJSON_IsObject, MSG_JSON_NO_OBJECT, &result, err);
+	const cJSON *found =
+		typed_at(node, pointer, need, cJSON_IsObject, MSG_JSON_NO_OBJECT, &result, err);
 	if (found != NULL)
 		*ret_object = found;
 	return result;
 }
 
-int json_get_array(const cJSON *node, const char *pointer, enum json_need need, const cJSON **ret_array,
-		   struct err *err)
+int json_get_array(const cJSON *node, const char *pointer, enum json_need need,
+		   const cJSON **ret_array, struct err *err)
 {
 	int result;
-	const cJSON *found = typed_at(node, pointer, need, cJSON_IsArray, MSG_JSON_NO_ARRAY, &result, err);
+	const cJSON *found =
+		typed_at(node, pointer, need, cJSON_IsArray, MSG_JSON_NO_ARRAY, &result, err);
 	if (found != NULL)
 		*ret_array = found;
 	return result;

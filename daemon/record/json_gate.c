@@ -15,10 +15,10 @@ struct key {
 
 struct level {
 	bool object;
-	struct key key;	    /* of the member being read */
+	struct key key; /* of the member being read */
 	bool has_key;
-	uint32_t index;	    /* of the element being read */
-	size_t first_key;   /* where its keys begin in gate.keys; they are sorted */
+	uint32_t index;   /* of the element being read */
+	size_t first_key; /* where its keys begin in gate.keys; they are sorted */
 };
 
 struct gate {
@@ -350,7 +350,8 @@ static bool scan_number(struct gate *gate)
 	int64_t exponent = 0;
 	if ((peek(gate) == 'e' || peek(gate) == 'E') && !scan_exponent(gate, &exponent))
 		return false;
-	if (!magnitude_holds(gate->text + begin, len, point_of(gate->text + begin, whole, len) + exponent))
+	if (!magnitude_holds(gate->text + begin, len,
+			     point_of(gate->text + begin, whole, len) + exponent))
 		return fail_at(gate, number, MSG_JSON_NUMBER_RANGE);
 	return true;
 }
@@ -379,7 +380,8 @@ static bool enter(struct gate *gate, bool *ret_open)
 	bool object = peek(gate) == '{';
 	if (gate->depth == LIMIT_JSON_DEPTH)
 		return fail(gate, MSG_JSON_DEPTH);
-	gate->levels[gate->depth++] = (struct level){ .object = object, .first_key = gate->key_count };
+	gate->levels[gate->depth++] =
+		(struct level){ .object = object, .first_key = gate->key_count };
 	gate->pos++;
 	skip_blanks(gate);
 	*ret_open = peek(gate) != (object ? '}' : ']');
@@ -427,7 +429,8 @@ static bool scan_behind(struct gate *gate)
 			return !level->object || scan_key(gate);
 		}
 		if (peek(gate) != (level->object ? '}' : ']'))
-			return fail(gate, gate->pos == gate->len ? MSG_JSON_CUT : MSG_JSON_PUNCTUATION);
+			return fail(gate,
+				    gate->pos == gate->len ? MSG_JSON_CUT : MSG_JSON_PUNCTUATION);
 		leave(gate);
 	}
 	return true;
@@ -456,7 +459,8 @@ static int report(const struct gate *gate, struct err *err)
 		const struct level *level = &gate->levels[i];
 		if (!level->object) {
 			struct arg number = ARG_U("index", level->index);
-			json_pointer_put(&pointer, index, arg_render(&number, index, sizeof(index)));
+			json_pointer_put(&pointer, index,
+					 arg_render(&number, index, sizeof(index)));
 		} else if (level->has_key) {
 			json_pointer_put(&pointer, gate->text + level->key.offset, level->key.len);
 		}
@@ -471,7 +475,8 @@ static int report(const struct gate *gate, struct err *err)
 int json_gate(struct blob text, size_t max_bytes, struct err *err)
 {
 	if (text.len > max_bytes || text.len > UINT32_MAX)
-		return err_set(err, ERR_INVALID, MSG_JSON_SIZE, ARG_U("size", text.len), ARG_U("limit", max_bytes));
+		return err_set(err, ERR_INVALID, MSG_JSON_SIZE, ARG_U("size", text.len),
+			       ARG_U("limit", max_bytes));
 	struct gate gate = { .text = (const char *)text.data, .len = text.len };
 	int result = scan(&gate) ? 0 : report(&gate, err);
 	free(gate.keys);
@@ -554,14 +559,16 @@ static bool descend(struct blob text, size_t *pos, const char *token)
 	return false;
 }
 
-int json_elements_begin(struct blob text, const char *pointer, struct json_elements *ret_elements, struct err *err)
+int json_elements_begin(struct blob text, const char *pointer, struct json_elements *ret_elements,
+			struct err *err)
 {
 	const char *left = pointer;
 	char token[JSON_TOKEN_SIZE];
 	size_t pos = after_blanks(text, 0);
 	while (*left != '\0')
 		if (!json_pointer_next(&left, token) || !descend(text, &pos, token))
-			return err_set(err, ERR_INVALID, MSG_JSON_ABSENT, ARG_TEXT("pointer", pointer));
+			return err_set(err, ERR_INVALID, MSG_JSON_ABSENT,
+				       ARG_TEXT("pointer", pointer));
 	if (text.data[pos] != '[')
 		return err_set(err, ERR_INVALID, MSG_JSON_NO_ARRAY, ARG_TEXT("pointer", pointer));
 	*ret_elements = (struct json_elements){ .text = text, .pos = pos + 1 };

@@ -64,7 +64,8 @@ static bool is_text(struct blob blob)
 	return utf8_valid((const char *)blob.data, blob.len);
 }
 
-static enum msg_id fault_of(const struct record_builder *builder, struct blob key, struct blob value)
+static enum msg_id fault_of(const struct record_builder *builder, struct blob key,
+			    struct blob value)
 {
 	if (builder->count == LIMIT_FACTS)
 		return MSG_RECORD_FACTS;
@@ -72,14 +73,16 @@ static enum msg_id fault_of(const struct record_builder *builder, struct blob ke
 		return MSG_RECORD_EMPTY;
 	if (key.len > LIMIT_ELEMENT_KEY_BYTES)
 		return MSG_RECORD_KEY_LONG;
-	if (value.len > LIMIT_VALUE_BYTES || builder->bytes.len + key.len + value.len > LIMIT_RECORD_BYTES)
+	if (value.len > LIMIT_VALUE_BYTES ||
+	    builder->bytes.len + key.len + value.len > LIMIT_RECORD_BYTES)
 		return MSG_RECORD_LONG;
 	if (!is_text(key) || !is_text(value))
 		return MSG_RECORD_UTF8;
 	return MSG_NONE;
 }
 
-void record_builder_add(struct record_builder *builder, uint16_t field, struct blob key, struct blob value)
+void record_builder_add(struct record_builder *builder, uint16_t field, struct blob key,
+			struct blob value)
 {
 	assert(field > 0);
 	if (builder->fault == MSG_NONE)
@@ -140,7 +143,8 @@ int record_builder_encode(struct record_builder *builder, struct buf *out, struc
 		return 0;
 	bool full = buf_ok(out);
 	out->len = begin;
-	return full ? err_set(err, ERR_INVALID, MSG_RECORD_LONG) : err_set(err, ERR_NOMEM, MSG_NOMEM);
+	return full ? err_set(err, ERR_INVALID, MSG_RECORD_LONG)
+		    : err_set(err, ERR_NOMEM, MSG_NOMEM);
 }
 
 /* ---- view ---- */
@@ -184,9 +188,11 @@ int record_open(struct blob encoding, struct record *ret_record, struct err *err
 		.type = (enum record_type)type,
 		.count = (uint32_t)count,
 	};
-	if (encoding.len > LIMIT_RECORD_BYTES || in.failed || version != RECORD_ENCODING_VERSION || type == 0 ||
-	    type >= RECORD_TYPE_MAX || count > LIMIT_FACTS || !facts_hold(&in, record.count))
-		return err_set(err, ERR_INVALID, MSG_RECORD_BROKEN, ARG_U("offset", encoding.len - in.left));
+	if (encoding.len > LIMIT_RECORD_BYTES || in.failed || version != RECORD_ENCODING_VERSION ||
+	    type == 0 || type >= RECORD_TYPE_MAX || count > LIMIT_FACTS ||
+	    !facts_hold(&in, record.count))
+		return err_set(err, ERR_INVALID, MSG_RECORD_BROKEN,
+			       ARG_U("offset", encoding.len - in.left));
 	*ret_record = record;
 	return 0;
 }
@@ -212,7 +218,8 @@ bool record_find(const struct record *record, uint16_t field, struct fact *ret_f
 	return false;
 }
 
-bool record_find_key(const struct record *record, uint16_t field, struct blob key, struct fact *ret_fact)
+bool record_find_key(const struct record *record, uint16_t field, struct blob key,
+		     struct fact *ret_fact)
 {
 	struct record_iter iter = record_iterate(record);
 	struct fact fact;
@@ -253,7 +260,8 @@ static void next_right(struct record_diff *diff)
 
 struct record_diff record_diff_begin(const struct record *before, const struct record *after)
 {
-	struct record_diff diff = { .before = record_iterate(before), .after = record_iterate(after) };
+	struct record_diff diff = { .before = record_iterate(before),
+				    .after = record_iterate(after) };
 	next_left(&diff);
 	next_right(&diff);
 	return diff;
@@ -278,7 +286,7 @@ bool record_diff_next(struct record_diff *diff, struct record_change *ret_change
 	if (!diff->has_left && !diff->has_right)
 		return false;
 	int place = place_compare(diff);
-	*ret_change = (struct record_change){ .kind = place < 0	  ? RECORD_REMOVED
+	*ret_change = (struct record_change){ .kind = place < 0   ? RECORD_REMOVED
 						      : place > 0 ? RECORD_ADDED
 								  : RECORD_CHANGED };
 	if (place <= 0) {

@@ -1,8 +1,9 @@
-/* Validate: a record against the schema, everything that is wrong in one pass, without allocating.
+/* Validate: a record against the schema, everything that is wrong in one pass.
  *
  * What is checked: that fields belong to the record type; text length in characters, NFC, no control
  * characters; dates that exist; canonical numbers and their range; pattern, enum and code list; one
- * value per field and element; elements per list; what is required.
+ * value per field and element; elements per list; what is required. Nothing is allocated, but to
+ * compose a text of a script other than Latin.
  */
 #pragma once
 
