@@ -42,9 +42,10 @@ int bucket_file_decode(struct blob bytes, struct bucket_file *ret_file, struct e
 		return damaged(err);
 	if (format > BUCKET_FILE_FORMAT)
 		return err_set(err, ERR_FORMAT, MSG_KEYS_FORMAT, ARG_U("format", format), ARG_U("known", BUCKET_FILE_FORMAT));
-	struct bucket_file file = { .id = reader_take(&reader, BUCKET_FILE_ID_SIZE).data,
-				    .check = reader_take(&reader, BUCKET_FILE_CHECK_SIZE).data,
-				    .count = reader_u32(&reader) };
+	struct bucket_file file;
+	file.id = reader_take(&reader, BUCKET_FILE_ID_SIZE).data;
+	file.check = reader_take(&reader, BUCKET_FILE_CHECK_SIZE).data;
+	file.count = reader_u32(&reader);
 	if (reader.failed || file.count > LIMIT_KEY_BUCKETS)
 		return damaged(err);
 	file.entries = reader_take(&reader, (size_t)file.count * BUCKET_FILE_ENTRY_SIZE).data;

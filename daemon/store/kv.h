@@ -84,11 +84,12 @@ MUST_CHECK int kv_commit(struct kv_txn *txn, struct err *err);
 void kv_abort(struct kv_txn *txn);
 /** Make `code` with the text of `err` the transaction's first error, if it has none. Returns `code`. */
 int kv_poison(struct kv_txn *txn, int code, const struct err *err);
+bool kv_is_poisoned(const struct kv_txn *txn);
 
 /** The value, borrowed until the next write in this transaction or its end. */
 MUST_CHECK int kv_get(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob *ret_value, struct err *err);
 int kv_put(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value, struct err *err);
-/** As kv_put(), but `key` must be behind every other of the table (fills pages); ERR_CONFLICT else. */
+/** As kv_put(), for keys that come in order: fills pages to the brim. A key that is not the last is put all the same. */
 int kv_append(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value, struct err *err);
 /** ERR_NOT_FOUND if it was not there. */
 int kv_del(struct kv_txn *txn, enum kv_table table, struct blob key, struct err *err);
