@@ -10,18 +10,17 @@
 #include <stdbool.h>
 
 #include "daemon/audit/act.h"
-#include "daemon/base/digest.h"
+#include "daemon/base/bytes.h"
 
 struct err;
 
+/* Texts and hex digits as they stand in the leaf; empty, or 0: it does not have this member. */
 struct leaf_view {
 	enum audit_act act;
-	uint64_t seq;
-	uint64_t mono_us;
-	uint64_t run, batch, case_id; /* 0: none */
-	bool has_payload;
-	uint8_t commit[SHA256_SIZE], ct_sha256[SHA256_SIZE]; /* of the payload */
-	struct blob ts, subject, source, boot_id; /* as they stand in the leaf; empty: none */
+	uint64_t version, seq, mono_us;
+	uint64_t run, batch, case_id;
+	struct blob commit, ct_sha256; /* of the payload: both or none */
+	struct blob ts, subject, boot_id;
 };
 
 /** Errors: ERR_CORRUPT, with the byte where it stops being a leaf. */

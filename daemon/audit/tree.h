@@ -16,18 +16,12 @@
 #include "daemon/base/bytes.h"
 #include "daemon/base/digest.h"
 
-struct err;
-
-enum {
-	TREE_HASH_SIZE = SHA256_SIZE,
-	TREE_LEVELS = 64,
-	TREE_ENCODED_MAX = 8 + TREE_LEVELS * TREE_HASH_SIZE,
-};
+enum { TREE_HASH_SIZE = SHA256_SIZE, TREE_LEVELS = 64 };
 
 struct tree {
 	uint64_t size;
-	uint8_t peaks[TREE_LEVELS]
-		     [TREE_HASH_SIZE]; /* [level] counts where bit `level` of size is set */
+	/* [level] counts where bit `level` of size is set */
+	uint8_t peaks[TREE_LEVELS][TREE_HASH_SIZE];
 };
 
 void tree_leaf_hash(struct sha256 *sha, struct blob leaf, uint8_t out[TREE_HASH_SIZE]);
@@ -37,11 +31,6 @@ void tree_node_hash(struct sha256 *sha, const uint8_t left[TREE_HASH_SIZE],
 /** Amortised one node hash. The size never reaches 2^64. */
 void tree_append(struct tree *tree, struct sha256 *sha, const uint8_t leaf_hash[TREE_HASH_SIZE]);
 void tree_root(const struct tree *tree, struct sha256 *sha, uint8_t out[TREE_HASH_SIZE]);
-
-/** Frontier v1: u64 size, then the peaks from the largest to the smallest. */
-void tree_encode(const struct tree *tree, struct buf *out);
-/** Errors: ERR_CORRUPT when the length is not what the size asks for. */
-MUST_CHECK int tree_decode(struct blob bytes, struct tree *ret_tree, struct err *err);
 
 /** One hash of a proof after the other, from the leaf upwards. */
 struct tree_proof {
