@@ -352,6 +352,9 @@ static const struct {
 	const char *problem;
 	enum msg_id msg;
 } problems[] = {
+	{ "did not find expected <document start>", MSG_YAML_INDENT },
+	{ "did not find expected hexdecimal number", MSG_YAML_ESCAPE },
+	{ "found invalid Unicode character escape code", MSG_YAML_ESCAPE },
 	{ "mapping values are not allowed in this context", MSG_YAML_COLON },
 	{ "could not find expected ':'", MSG_YAML_NO_COLON },
 	{ "did not find expected key", MSG_YAML_INDENT },
@@ -361,7 +364,6 @@ static const struct {
 	{ "did not find expected ',' or '}'", MSG_YAML_BRACKET },
 	{ "found unexpected end of stream", MSG_YAML_QUOTE },
 	{ "found character that cannot start any token", MSG_YAML_CHARACTER },
-	{ "found a tab character that violates indentation", MSG_YAML_TAB },
 	{ "found unknown escape character", MSG_YAML_ESCAPE },
 };
 
@@ -383,10 +385,14 @@ static void report_syntax(struct builder *builder, const yaml_parser_t *parser)
 		return;
 	}
 	const char *problem = parser->problem == NULL ? "" : parser->problem;
-	/* An unclosed quote or bracket is seen at the end of the file; where it opens is what helps. */
-	bool at_end = strcmp(problem, "found unexpected end of stream") == 0;
-	yaml_mark_t mark = at_end && parser->context != NULL ? parser->context_mark : parser->problem_mark;
-	if (byte_at(&builder->doc->text, mark) == '\t') {
+	const struct buf *text = &builder->doc->text;
+	yaml_mark_t mark = parser->problem_mark;
+	/* An unclosed quote or bracket is seen at the end of the file, a lost colon in the next line; where it
+	 * began is what helps. */
+	if (parser->context != NULL &&
+	    (byte_at(text, mark) == 0 || strcmp(problem, "could not find expected ':'") == 0))
+		mark = parser->context_mark;
+	if (byte_at(text, mark) == '\t') {
 		builder_error(builder, mark, MSG_YAML_TAB);
 		return;
 	}
@@ -442,6 +448,8 @@ static struct doc *parse_owned(const char *name, struct buf *text, struct diag *
 	size_t errors = diag->errors;
 	if (doc->text.len > LIMIT_CONFIG_BYTES)
 		diag_error(diag, file, MSG_YAML_SIZE, ARG_U("limit", LIMIT_CONFIG_BYTES));
+	else if (doc->text.len == 0)
+		diag_error(diag, file, MSG_YAML_EMPTY);
 	else if (text_is_clean(doc, diag)) {
 		struct builder builder = { .doc = doc, .diag = diag };
 		build(&builder);
