@@ -7,6 +7,7 @@ void frame_put_batch(struct buf *out, const struct frame_batch *batch)
 	buf_put_u64(out, batch->batch);
 	buf_put(out, batch->uuid, sizeof(batch->uuid));
 	buf_put_u8(out, batch->ask);
+	buf_put_u64(out, batch->epoch);
 	buf_put_blob(out, batch->idempotency_key);
 	buf_put_blob(out, batch->body);
 	frame_list_put(out, &batch->items);
@@ -19,6 +20,7 @@ int frame_get_batch(struct blob body, struct frame_batch *ret_batch, struct err 
 	frame_take_bytes(&in, batch.uuid, sizeof(batch.uuid));
 	uint8_t ask = reader_u8(&in);
 	batch.ask = ask == 1;
+	batch.epoch = reader_u64(&in);
 	batch.idempotency_key = frame_take_text(&in, LIMIT_FRAME_NAME_BYTES);
 	batch.body = reader_blob(&in, LIMIT_FRAME_BODY);
 	batch.items = frame_list_take_texts(&in);

@@ -34,6 +34,7 @@ int image_put(struct store_txn *txn, const struct person *owner, const struct im
 	buf_put_varblob(plain, body->projection);
 	buf_put_varblob(plain, body->etag);
 	buf_put_varblob(plain, body->upstream_id);
+	buf_put_varblob(plain, body->held);
 	struct buf *head = row_begin(txn);
 	buf_put_u64(head, image->version);
 	buf_put_u8(head, image->state);
@@ -55,6 +56,7 @@ static int open_body(struct store_txn *txn, const struct person *owner, const st
 	body.projection = reader_varblob(&reader, plain->len);
 	body.etag = reader_varblob(&reader, plain->len);
 	body.upstream_id = reader_varblob(&reader, plain->len);
+	body.held = reader_varblob(&reader, plain->len);
 	if (!reader_done(&reader))
 		return row_corrupt(txn, KV_IMAGE, key, err);
 	*ret_body = body;

@@ -13,6 +13,7 @@ struct image_body {
 	struct blob projection; /* canonical JSON, as sent */
 	struct blob etag;
 	struct blob upstream_id;
+	struct blob held; /* what upstream refused, and why: the publish layer's; may be empty */
 };
 
 MUST_CHECK int image_put(struct store_txn *txn, const struct person *owner, const struct image *image,

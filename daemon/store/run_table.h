@@ -3,12 +3,13 @@
 
 #include "daemon/store/store.h"
 
-enum { RUN_SKIP_KINDS = 8 };
+enum { RUN_SKIP_KINDS = 8, RUN_PUBLISH_COUNTS = 9 };
 
 struct run_counts {
 	uint64_t promised, read, accepted, unchanged, quarantined;
 	uint64_t skipped[RUN_SKIP_KINDS];
 	uint64_t created, changed, ended, cases;
+	uint64_t publish[RUN_PUBLISH_COUNTS]; /* the publish layer's */
 };
 
 struct run_row {
