@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "daemon/audit/act.h"
 
 enum { LEAF_SUBJECT_SIZE = 16 }; /* a person's random surrogate */
@@ -90,8 +92,12 @@ struct leaf {
 	const struct leaf_process *process; /* of start */
 	const uint8_t *config_sha256;
 
-	const struct leaf_field
-		*fields; /* those past the leaf's room are counted; the payload has all */
+	/* A whole new record: its fields are only named, and bound by the commitment to the payload;
+	 * the leaves of a first load would else be mostly hashes.
+	 */
+	bool whole_record;
+	/* Those past the leaf's room are counted there; the payload has all. */
+	const struct leaf_field *fields;
 	const struct leaf_file *files;
 	const struct leaf_count *counts;
 	const struct leaf_hash *hashes;

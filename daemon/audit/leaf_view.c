@@ -53,23 +53,34 @@ static bool is_clean_text(struct blob text)
 	return utf8_is_nfc(chars, text.len);
 }
 
+/* What a text can hold as it stands, one byte at a time: all ASCII but controls, '"' and '\'. */
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 /* The bytes between the quotes, escapes as they stand. Of escapes only \" and \\ can occur. */
 static struct blob scan_string(struct scan *scan)
 {
 	scan_expect(scan, '"');
 	size_t start = scan->at;
 	bool ascii = true;
-	while (scan->failed == MSG_NONE && scan->at < scan->len && scan->data[scan->at] != '"') {
-		uint8_t c = scan->data[scan->at++];
-		if (c == '\\' && !scan_skip(scan, '"'))
-			scan_expect(scan, '\\');
-		if (c < 0x20 || c == 0x7f)
-			scan_fail(scan, MSG_AUDIT_LEAF_SYNTAX);
+	for (; scan->at < scan->len; scan->at++) {
+		uint8_t c = scan->data[scan->at];
+		if (is_plain(c))
+			continue;
+		if (c == '"')
+			break;
 		ascii = ascii && c < 0x80;
+		if (c == '\\' && scan->at + 1 < scan->len &&
+		    (scan->data[scan->at + 1] == '"' || scan->data[scan->at + 1] == '\\'))
+			scan->at++;
+		else if (c < 0x80)
+			break;
 	}
 	struct blob text = blob_of(scan->data + start, scan->at - start);
 	scan_expect(scan, '"');
-	if (scan->failed == MSG_NONE && !ascii && !is_clean_text(text))
+	if (!ascii && scan->failed == MSG_NONE && !is_clean_text(text))
 		scan_fail(scan, MSG_AUDIT_LEAF_SYNTAX);
 	return text;
 }
@@ -77,10 +88,12 @@ static struct blob scan_string(struct scan *scan)
 /* Names of members are words of ours: ASCII without escapes, so byte order is RFC 8785's order. */
 static struct blob scan_name(struct scan *scan)
 {
-	struct blob name = scan_string(scan);
-	for (size_t i = 0; i < name.len && scan->failed == MSG_NONE; i++)
-		if (name.data[i] == '\\' || name.data[i] >= 0x80)
-			scan_fail(scan, MSG_AUDIT_LEAF_SYNTAX);
+	scan_expect(scan, '"');
+	size_t start = scan->at;
+	while (scan->at < scan->len && is_plain(scan->data[scan->at]))
+		scan->at++;
+	struct blob name = blob_of(scan->data + start, scan->at - start);
+	scan_expect(scan, '"');
 	scan_expect(scan, ':');
 	return name;
 }
@@ -194,6 +207,8 @@ static const struct member {
 	{ "rule", MEMBER_OBJECT, false, 0 },
 	{ "run", MEMBER_NUMBER, false, PLACE(run) },
 	{ "seq", MEMBER_NUMBER, true, PLACE(seq) },
+	{ "set", MEMBER_ARRAY, false, 0 },
+	{ "set_rest", MEMBER_NUMBER, false, 0 },
 	{ "src", MEMBER_OBJECT, false, 0 },
 	{ "state", MEMBER_TEXT, false, 0 },
 	{ "subj", MEMBER_HEX16, false, PLACE(subject) },

@@ -26,6 +26,8 @@ struct leaf_writer {
 	struct buf escaped, text; /* of a foreign text */
 	uint8_t commit[SHA256_SIZE];
 	const struct leaf *leaf; /* whose payload stands ready */
+	uint64_t stamped_ms;     /* the moment that `ts` shows */
+	char ts[CLOCK_STAMP_SIZE];
 };
 
 int leaf_writer_create(struct leaf_writer **ret_writer, struct err *err)
@@ -292,6 +294,16 @@ static void put_field(struct leaf_writer *writer, struct json_writer *json, cons
 	json_object_end(json);
 }
 
+/* Elements of a list share their fields: each is named once, for facts are sorted by field. */
+static void put_field_name(struct leaf_writer *writer, struct json_writer *json,
+			   const struct leaf *leaf, size_t index)
+{
+	(void)writer;
+	const char *path = leaf->fields[index].path;
+	if (index == 0 || strcmp(path, leaf->fields[index - 1].path) != 0)
+		json_text(json, path);
+}
+
 static void put_file(struct leaf_writer *writer, struct json_writer *json, const struct leaf *leaf,
 		     size_t index)
 {
@@ -428,7 +440,8 @@ static void put_first_half(struct leaf_writer *writer, struct json_writer *json,
 	put_counts(json, leaf);
 	put_hash_if(json, "ct_sha256", ct_sha256, SHA256_SIZE);
 	put_error(json, leaf);
-	put_list(writer, json, leaf, leaf->field_count, "fields", "fields_rest", put_field);
+	put_list(writer, json, leaf, leaf->whole_record ? 0 : leaf->field_count, "fields",
+		 "fields_rest", put_field);
 	put_list(writer, json, leaf, leaf->file_count, "files", "files_rest", put_file);
 	put_hashes(json, leaf);
 	if (leaf->process != NULL)
@@ -438,8 +451,10 @@ static void put_first_half(struct leaf_writer *writer, struct json_writer *json,
 static void put_second_half(struct leaf_writer *writer, struct json_writer *json,
 			    const struct leaf *leaf, const struct leaf_stamp *stamp)
 {
-	char ts[CLOCK_STAMP_SIZE];
-	clock_stamp(stamp->realtime_us, ts);
+	if (writer->stamped_ms != stamp->realtime_us / 1000) {
+		writer->stamped_ms = stamp->realtime_us / 1000;
+		clock_stamp(stamp->realtime_us, writer->ts);
+	}
 	put_hash_if(json, "id", stamp->id, LEAF_ID_SIZE);
 	put_number(json, "mono_us", stamp->boottime_us);
 	put_process(json, leaf->process);
@@ -448,10 +463,12 @@ static void put_second_half(struct leaf_writer *writer, struct json_writer *json
 	put_rule(json, &leaf->rule);
 	put_number_if(json, "run", leaf->run);
 	put_number(json, "seq", stamp->seq);
+	put_list(writer, json, leaf, leaf->whole_record ? leaf->field_count : 0, "set", "set_rest",
+		 put_field_name);
 	put_source(json, &leaf->source);
 	put_word_if(json, "state", leaf->state);
 	put_hash_if(json, "subj", leaf->subject, LEAF_SUBJECT_SIZE);
-	json_member_text(json, "ts", ts);
+	json_member_text(json, "ts", writer->ts);
 	put_upstream(writer, json, &leaf->upstream);
 	put_number(json, "v", 1);
 }

@@ -252,6 +252,29 @@ static void the_payload_is_salt_and_the_values_as_json(void **state)
 		"\"texts\":{\"source_key\":\"CB-000017\"}}");
 }
 
+static void a_whole_record_names_its_fields_and_hides_the_rest_in_one_commitment(void **state)
+{
+	(void)state;
+	static const struct leaf_field fields[] = {
+		{ .path = "identity.full_name", .after = TEXT("Trần Thị Thử") },
+		{ .path = "degree[].level", .key = TEXT("a/1"), .after = TEXT("dai-hoc") },
+		{ .path = "degree[].level", .key = TEXT("b/2"), .after = TEXT("thac-si") },
+	};
+	struct leaf leaf = {
+		.act = AUDIT_ACT_ROW_NEW, .whole_record = true, .fields = fields, .field_count = 3
+	};
+	struct blob payload;
+	struct blob bytes = write_leaf(&leaf, &payload);
+	struct leaf_view view;
+	assert_true(blob_holds(bytes, "\"set\":[\"identity.full_name\",\"degree[].level\"],"));
+	assert_false(blob_holds(bytes, "_h\""));
+	assert_false(blob_holds(bytes, "thac-si"));
+	assert_true(blob_holds(
+		payload, "{\"after\":\"thac-si\",\"field\":\"degree[].level\",\"key\":\"b/2\"}"));
+	assert_int_equal(leaf_view_read(bytes, &view, NULL), 0);
+	assert_int_equal(view.commit.len, 64);
+}
+
 static void commitments_are_what_the_header_says(void **state)
 {
 	(void)state;
@@ -460,6 +483,8 @@ int main(void)
 		cmocka_unit_test(nothing_private_stands_in_a_leaf),
 		cmocka_unit_test(no_bare_hash_of_a_value_stands_in_a_leaf),
 		cmocka_unit_test(the_payload_is_salt_and_the_values_as_json),
+		cmocka_unit_test(
+			a_whole_record_names_its_fields_and_hides_the_rest_in_one_commitment),
 		cmocka_unit_test(commitments_are_what_the_header_says),
 		cmocka_unit_test(foreign_text_comes_escaped_cut_and_in_nfc),
 		cmocka_unit_test(a_leaf_that_has_no_room_counts_the_rest_of_its_fields),
