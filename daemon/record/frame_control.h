@@ -45,8 +45,9 @@ struct frame_begin {
 	uint64_t run;
 	uint8_t interpretation[SHA256_SIZE];
 	uint8_t cell_key[FRAME_CELL_KEY_SIZE];
-	uint64_t deadline_ms;       /* from now */
-	struct blob options;        /* JSON */
+	uint64_t deadline_ms; /* from now */
+	struct blob
+		options; /* JSON: {"options": of the connector, "source" or "sink": what else it needs} */
 	struct blob numbers;        /* schema_put_numbers() */
 	struct frame_list fd_names; /* texts, as the descriptors: "schema", "secret:token" … */
 };

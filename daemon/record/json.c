@@ -1,8 +1,7 @@
 #include "daemon/record/json.h"
 
-#include <math.h>
-
 #include "daemon/base/err.h"
+#include "daemon/record/json_gate.h"
 #include "daemon/record/json_pointer.h"
 
 int json_parse(struct blob text, size_t max_bytes, cJSON **ret_tree, struct err *err)
@@ -80,9 +79,10 @@ int json_get_unsigned(const cJSON *node, const char *pointer, enum json_need nee
 	if (found == NULL)
 		return result;
 	/* The gate holds numbers within 2^53, where a double is exact. */
-	if (found->valuedouble < 0 || found->valuedouble != floor(found->valuedouble))
+	double value = found->valuedouble;
+	if (value < 0 || value != (double)(uint64_t)value)
 		return err_set(err, ERR_INVALID, MSG_JSON_NO_COUNT, ARG_TEXT("pointer", pointer));
-	*ret_value = (uint64_t)found->valuedouble;
+	*ret_value = (uint64_t)value;
 	return 0;
 }
 

@@ -12,7 +12,6 @@
 
 #include "daemon/base/bytes.h"
 #include "daemon/base/cleanup.h"
-#include "daemon/record/json_gate.h"
 
 struct err;
 

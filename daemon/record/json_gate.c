@@ -8,6 +8,7 @@
 #include "daemon/base/limits.h"
 #include "daemon/base/utf8.h"
 #include "daemon/record/json_pointer.h"
+#include "daemon/record/json_string.h"
 
 struct key {
 	uint32_t offset, len; /* between the quotes, as it stands in the text */
@@ -49,68 +50,31 @@ static char peek(const struct gate *gate)
 	return gate->pos < gate->len ? gate->text[gate->pos] : '\0';
 }
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 static void skip_blanks(struct gate *gate)
 {
-	while (is_blank(peek(gate)))
+	while (json_is_blank(peek(gate)))
 		gate->pos++;
 }
 
 /* ---- strings ---- */
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* The four digits of \uXXXX, or -1. */
-static int32_t hex4(const char *text, size_t len)
-{
-	int32_t value = 0;
-	if (len < 4)
-		return -1;
-	for (int i = 0; i < 4; i++) {
-		int digit = hex_digit(text[i]);
-		if (digit < 0)
-			return -1;
-		value = value << 4 | digit;
-	}
-	return value;
-}
-
-static bool is_low_surrogate(int32_t unit)
-{
-	return unit >= 0xdc00 && unit <= 0xdfff;
-}
-
-static bool is_high_surrogate(int32_t unit)
-{
-	return unit >= 0xd800 && unit <= 0xdbff;
-}
 
 /* Behind "\u". */
 static bool scan_unicode_escape(struct gate *gate)
 {
 	const char *at = gate->text + gate->pos;
 	size_t left = gate->len - gate->pos;
-	int32_t unit = hex4(at, left);
+	int32_t unit = json_hex4(at, left);
 	if (unit < 0)
 		return fail(gate, MSG_JSON_ESCAPE);
 	if (unit == 0)
 		return fail(gate, MSG_JSON_NUL);
-	if (is_low_surrogate(unit))
+	if (json_is_low_surrogate(unit))
 		return fail(gate, MSG_JSON_SURROGATE);
 	gate->pos += 4;
-	if (!is_high_surrogate(unit))
+	if (!json_is_high_surrogate(unit))
 		return true;
-	if (left < 10 || at[4] != '\\' || at[5] != 'u' || !is_low_surrogate(hex4(at + 6, left - 6)))
+	if (left < 10 || at[4] != '\\' || at[5] != 'u' ||
+	    !json_is_low_surrogate(json_hex4(at + 6, left - 6)))
 		return fail(gate, MSG_JSON_SURROGATE);
 	gate->pos += 6;
 	return true;
@@ -157,45 +121,14 @@ static bool scan_string(struct gate *gate, struct key *ret)
 
 /* ---- keys ---- */
 
-/* The next character of a checked string, its escape resolved. */
-static int32_t string_next(const char *text, size_t len, size_t *pos)
-{
-	if (text[*pos] != '\\')
-		return utf8_next(text, len, pos);
-	char c = text[*pos + 1];
-	*pos += 2;
-	switch (c) {
-	case 'b':
-		return '\b';
-	case 'f':
-		return '\f';
-	case 'n':
-		return '\n';
-	case 'r':
-		return '\r';
-	case 't':
-		return '\t';
-	case 'u':
-		break;
-	default:
-		return c;
-	}
-	int32_t unit = hex4(text + *pos, 4);
-	*pos += 4;
-	if (!is_high_surrogate(unit))
-		return unit;
-	int32_t low = hex4(text + *pos + 2, 4);
-	*pos += 6;
-	return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-}
-
 /* By characters, so that "a" and "\u0061" are the same key. */
 static int key_compare(const char *text, struct key a, struct key b)
 {
 	const char *left = text + a.offset, *right = text + b.offset;
 	size_t i = 0, j = 0;
 	while (i < a.len && j < b.len) {
-		int32_t difference = string_next(left, a.len, &i) - string_next(right, b.len, &j);
+		int32_t difference =
+			json_string_next(left, a.len, &i) - json_string_next(right, b.len, &j);
 		if (difference != 0)
 			return difference;
 	}
@@ -481,109 +414,4 @@ int json_gate(struct blob text, size_t max_bytes, struct err *err)
 	int result = scan(&gate) ? 0 : report(&gate, err);
 	free(gate.keys);
 	return result;
-}
-
-/* ---- elements: the text has passed, so nothing is checked again ---- */
-
-static size_t after_blanks(struct blob text, size_t pos)
-{
-	while (pos < text.len && is_blank((char)text.data[pos]))
-		pos++;
-	return pos;
-}
-
-static size_t after_string(struct blob text, size_t pos)
-{
-	for (pos++; pos < text.len && text.data[pos] != '"'; pos++)
-		if (text.data[pos] == '\\')
-			pos++;
-	return pos + 1;
-}
-
-static size_t after_value(struct blob text, size_t pos)
-{
-	size_t depth = 0;
-	do {
-		uint8_t c = text.data[pos];
-		if (c == '"') {
-			pos = after_string(text, pos);
-		} else if (c == '{' || c == '[') {
-			depth++;
-			pos++;
-		} else if (c == '}' || c == ']') {
-			depth--;
-			pos++;
-		} else if (depth > 0) {
-			pos++;
-		} else {
-			while (pos < text.len && !is_blank((char)text.data[pos]) &&
-			       strchr(",]}", text.data[pos]) == NULL)
-				pos++;
-		}
-	} while (depth > 0 && pos < text.len);
-	return pos;
-}
-
-static bool key_is(struct blob text, size_t quote, size_t end, const char *token)
-{
-	const char *key = (const char *)text.data + quote + 1;
-	size_t key_len = end - quote - 2, token_len = strlen(token), i = 0, j = 0;
-	while (i < key_len && j < token_len)
-		if (string_next(key, key_len, &i) != utf8_next(token, token_len, &j))
-			return false;
-	return i == key_len && j == token_len;
-}
-
-/* From `pos` at the bracket of a container to the value of one member; false if it has none of that name. */
-static bool descend(struct blob text, size_t *pos, const char *token)
-{
-	bool object = text.data[*pos] == '{';
-	size_t index = 0, wanted = 0, at = after_blanks(text, *pos + 1);
-	if (!object && (text.data[*pos] != '[' || !json_pointer_index(token, &wanted)))
-		return false;
-	for (; text.data[at] != '}' && text.data[at] != ']'; index++) {
-		bool found = !object && index == wanted;
-		if (object) {
-			size_t end = after_string(text, at);
-			found = key_is(text, at, end, token);
-			at = after_blanks(text, after_blanks(text, end) + 1);
-		}
-		if (found) {
-			*pos = at;
-			return true;
-		}
-		at = after_blanks(text, after_value(text, at));
-		if (text.data[at] == ',')
-			at = after_blanks(text, at + 1);
-	}
-	return false;
-}
-
-int json_elements_begin(struct blob text, const char *pointer, struct json_elements *ret_elements,
-			struct err *err)
-{
-	const char *left = pointer;
-	char token[JSON_TOKEN_SIZE];
-	size_t pos = after_blanks(text, 0);
-	while (*left != '\0')
-		if (!json_pointer_next(&left, token) || !descend(text, &pos, token))
-			return err_set(err, ERR_INVALID, MSG_JSON_ABSENT,
-				       ARG_TEXT("pointer", pointer));
-	if (text.data[pos] != '[')
-		return err_set(err, ERR_INVALID, MSG_JSON_NO_ARRAY, ARG_TEXT("pointer", pointer));
-	*ret_elements = (struct json_elements){ .text = text, .pos = pos + 1 };
-	return 0;
-}
-
-bool json_elements_next(struct json_elements *elements, struct blob *ret_element)
-{
-	struct blob text = elements->text;
-	size_t begin = after_blanks(text, elements->pos);
-	if (text.data[begin] == ']')
-		return false;
-	if (text.data[begin] == ',')
-		begin = after_blanks(text, begin + 1);
-	elements->pos = after_value(text, begin);
-	*ret_element = blob_of(text.data + begin, elements->pos - begin);
-	return true;
 }

@@ -11,7 +11,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "daemon/base/bytes.h"
@@ -24,18 +23,3 @@ struct err;
  * Errors: ERR_INVALID (names the byte offset, the JSON pointer and what is wrong), ERR_NOMEM.
  */
 MUST_CHECK int json_gate(struct blob text, size_t max_bytes, struct err *err);
-
-/* Walks an array of a text that has passed the gate, so that cJSON sees one element at a time. */
-struct json_elements {
-	struct blob text;
-	size_t pos;
-};
-
-/** Stand before the first element of the array at `pointer` (RFC 6901; "" is the whole text).
- * Errors: ERR_INVALID (nothing there, or not an array). `text` must have passed json_gate().
- */
-MUST_CHECK int json_elements_begin(struct blob text, const char *pointer,
-				   struct json_elements *ret_elements, struct err *err);
-
-/** The next element without blanks around it; false behind the last. */
-bool json_elements_next(struct json_elements *elements, struct blob *ret_element);

@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,12 +78,13 @@ static int take_max_length(struct compiler *c, const cJSON *value, struct schema
 	return take_chars(value, &field->max_chars);
 }
 
-/* Bounds are written with at most six places, so a double holds them exactly enough to be rounded. */
+/* Bounds have at most six places, so rounding gives back exactly what is written. */
 static int take_bound(const cJSON *value, int64_t *ret_micro)
 {
-	if (!cJSON_IsNumber(value) || fabs(value->valuedouble) > 1e12)
+	double bound = cJSON_IsNumber(value) ? value->valuedouble * SCHEMA_MICRO : 0;
+	if (!cJSON_IsNumber(value) || bound > 1e18 || bound < -1e18)
 		return WRONG;
-	*ret_micro = llround(value->valuedouble * SCHEMA_MICRO);
+	*ret_micro = (int64_t)(bound < 0 ? bound - 0.5 : bound + 0.5);
 	return 0;
 }
 
