@@ -92,7 +92,7 @@ struct load {
 	struct config *config;
 	const struct doc_node *root;	       /* of trithucd.yaml; NULL if it does not parse */
 	struct diag_place main_place;
-	bool partial;			       /* a file of a connector did not parse: names may be missing */
+	bool partial;			       /* a file did not give its name: what asks for it is no error of its own */
 	const struct doc_node *named[LIMIT_CONFIG_FILES]; /* the name of each source and sink */
 	size_t named_count;
 	struct buf all; /* canonical JSON of all files */
@@ -206,6 +206,7 @@ static void load_connector_file(struct load *load, const char *name)
 	option_load(config_file_rows, root, doc_place(root), load->diag, &file);
 	if (root->kind == DOC_MAP && (file.source == NULL) == (file.sink == NULL) && !load->diag->failed)
 		diag_error(load->diag, doc_place(root), MSG_CONFIG_SOURCE_OR_SINK);
+	load->partial |= file.source == NULL ? file.sink == NULL || file.sink->name == NULL : file.source->name == NULL;
 	if (file.source != NULL)
 		hash_node(root, load->diag, file.source->connector.hash);
 	if (file.sink != NULL)

@@ -124,8 +124,8 @@ void config_connector_load(struct config_connector *connector, const char *name,
 {
 	const struct doc_node *map = doc_get(section, "options");
 	const struct connector_rows *rows = name == NULL ? NULL : choose_connector(name, pushes, section, list, diag);
-	if (rows == NULL)
-		return;
+	if (rows == NULL || (map != NULL && doc_is_null(map)))
+		return; /* both are findings already */
 	connector->options = calloc(1, rows->size);
 	if (connector->options == NULL) {
 		diag->failed = true;

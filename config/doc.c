@@ -362,6 +362,7 @@ static const struct {
 	{ "block sequence entries are not allowed in this context", MSG_YAML_INDENT_LIST },
 	{ "did not find expected ',' or ']'", MSG_YAML_BRACKET },
 	{ "did not find expected ',' or '}'", MSG_YAML_BRACKET },
+	{ "did not find expected node content", MSG_YAML_BRACKET },
 	{ "found unexpected end of stream", MSG_YAML_QUOTE },
 	{ "found character that cannot start any token", MSG_YAML_CHARACTER },
 	{ "found unknown escape character", MSG_YAML_ESCAPE },

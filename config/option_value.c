@@ -155,8 +155,10 @@ static bool parse_percent(const char *text, int64_t *ret_value)
 		hundredths = digits(text + 1, (int)places) * (places == 1 ? 10 : 1);
 		text += 1 + places;
 	}
+	if (strcmp(text, "%") != 0 || whole * 100 + hundredths > 10000)
+		return false;
 	*ret_value = whole * 100 + hundredths;
-	return strcmp(text, "%") == 0 && *ret_value <= 10000;
+	return true;
 }
 
 bool option_number_parse(enum option_kind kind, const char *text, int64_t *ret_value)
