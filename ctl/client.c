@@ -21,7 +21,7 @@ struct client {
 struct sink {
 	struct client *client;
 	struct buf *body; /* of a whole answer, and of a problem */
-	int fd;		  /* >= 0: a good answer goes here */
+	int fd;           /* >= 0: a good answer goes here */
 	int write_errno;
 };
 
@@ -34,7 +34,8 @@ void client_destroy(struct client *client)
 	free(client);
 }
 
-int client_create(const char *socket_path, unsigned timeout_s, struct client **ret_client, struct err *err)
+int client_create(const char *socket_path, unsigned timeout_s, struct client **ret_client,
+		  struct err *err)
 {
 	CLEANUP(client_destroyp) struct client *client = calloc(1, sizeof(*client));
 	if (client == NULL)
@@ -80,20 +81,21 @@ static size_t on_data(char *data, size_t size, size_t count, void *ctx)
 }
 
 /* Everything that one request needs; nothing is left of the one before. */
-static bool set_up(struct client *client, const struct client_request *request, struct sink *sink, char *url)
+static bool set_up(struct client *client, const struct client_request *request, struct sink *sink,
+		   char *url)
 {
 	CURL *curl = client->curl;
-	bool streams = sink->fd >= 0;
+	bool slow = request->slow;
 	bool has_body = request->body.data != NULL;
-	long timeout_s = client->timeout_s != 0 ? (long)client->timeout_s :
-			 streams		? STALL_TIMEOUT_S :
-						  CALL_TIMEOUT_S;
+	long timeout_s = client->timeout_s != 0 ? (long)client->timeout_s
+			 : slow                 ? STALL_TIMEOUT_S
+						: CALL_TIMEOUT_S;
 	CURLcode r = CURLE_OK;
 
 	curl_easy_reset(curl);
 #define SET(option, value) \
 	if (r == CURLE_OK) \
-		r = curl_easy_setopt(curl, option, value)
+	r = curl_easy_setopt(curl, option, value)
 	SET(CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_PROTOCOLS_STR, "http");
@@ -102,9 +104,9 @@ static bool set_up(struct client *client, const struct client_request *request, 
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	SET(CURLOPT_TIMEOUT, streams ? 0L : timeout_s);
-	SET(CURLOPT_LOW_SPEED_LIMIT, streams ? 1L : 0L);
-	SET(CURLOPT_LOW_SPEED_TIME, streams ? timeout_s : 0L);
+	SET(CURLOPT_TIMEOUT, slow ? 0L : timeout_s);
+	SET(CURLOPT_LOW_SPEED_LIMIT, slow ? 1L : 0L);
+	SET(CURLOPT_LOW_SPEED_TIME, slow ? timeout_s : 0L);
 	SET(CURLOPT_WRITEFUNCTION, on_data);
 	SET(CURLOPT_WRITEDATA, sink);
 	SET(CURLOPT_CUSTOMREQUEST, request->method);
@@ -117,33 +119,37 @@ static bool set_up(struct client *client, const struct client_request *request, 
 	return r == CURLE_OK;
 }
 
-static int transfer_failed(struct client *client, CURLcode failure, const struct sink *sink, struct err *err)
+static int transfer_failed(struct client *client, CURLcode failure, const struct sink *sink,
+			   struct err *err)
 {
 	long cause = 0;
 	(void)curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &cause);
 	if (sink->write_errno != 0)
 		return err_set(err, ERR_IO, MSG_CTL_OUTPUT, ARG_ERRNO(sink->write_errno));
 	if (!buf_ok(sink->body))
-		return err_set(err, ERR_PROTOCOL, MSG_CTL_REPLY_SIZE, ARG_U("limit", LIMIT_REPLY_BYTES));
+		return err_set(err, ERR_PROTOCOL, MSG_CTL_REPLY_SIZE,
+			       ARG_U("limit", LIMIT_REPLY_BYTES));
 	switch (failure) {
 	case CURLE_COULDNT_CONNECT:
-		return cause == EACCES ?
-			       err_set(err, ERR_AUTH, MSG_CTL_NOT_ALLOWED, ARG_PATH(client->socket_path)) :
-			       err_set(err, ERR_UNAVAILABLE, MSG_CTL_NOBODY, ARG_PATH(client->socket_path));
+		return cause == EACCES ? err_set(err, ERR_AUTH, MSG_CTL_NOT_ALLOWED,
+						 ARG_PATH(client->socket_path))
+				       : err_set(err, ERR_UNAVAILABLE, MSG_CTL_NOBODY,
+						 ARG_PATH(client->socket_path));
 	case CURLE_OPERATION_TIMEDOUT:
 		return err_set(err, ERR_UNAVAILABLE, MSG_CTL_TIMEOUT);
 	case CURLE_OUT_OF_MEMORY:
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	default:
-		return err_set(err, ERR_PROTOCOL, MSG_CTL_BROKEN, ARG_WORD("cause", curl_easy_strerror(failure)));
+		return err_set(err, ERR_PROTOCOL, MSG_CTL_BROKEN,
+			       ARG_WORD("cause", curl_easy_strerror(failure)));
 	}
 }
 
 static enum err_code code_by_name(const char *name)
 {
 	for (int code = 1; code < ERR_MAX_; code++)
-		if (strcmp(err_code_name((enum err_code)-code), name) == 0)
-			return (enum err_code)-code;
+		if (strcmp(err_code_name((enum err_code) - code), name) == 0)
+			return (enum err_code) - code;
 	return ERR_PROTOCOL;
 }
 
@@ -197,7 +203,8 @@ int client_call(struct client *client, const struct client_request *request, str
 	return 0;
 }
 
-int client_stream(struct client *client, const struct client_request *request, int fd, struct err *err)
+int client_stream(struct client *client, const struct client_request *request, int fd,
+		  struct err *err)
 {
 	struct buf problem = { .max = LIMIT_REPLY_BYTES };
 	struct sink sink = { .client = client, .body = &problem, .fd = fd };

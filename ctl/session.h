@@ -53,4 +53,5 @@ int session_fail(const struct session *session, const struct err *err);
 const char *session_text(const struct session *session, enum msg_id msg, char *out, size_t size);
 
 /** Bytes to stdout. Errors: ERR_IO. */
-MUST_CHECK int session_write(const struct session *session, const void *data, size_t len, struct err *err);
+MUST_CHECK int session_write(const struct session *session, const void *data, size_t len,
+			     struct err *err);

@@ -53,8 +53,8 @@ static void grouped(const struct session *session, double value, char *out, size
 static void local_time(const char *stamp, char *out, size_t size)
 {
 	struct tm utc = { 0 }, local;
-	if (sscanf(stamp, "%4d-%2d-%2dT%2d:%2d:%2d", &utc.tm_year, &utc.tm_mon, &utc.tm_mday, &utc.tm_hour,
-		   &utc.tm_min, &utc.tm_sec) != 6) {
+	if (sscanf(stamp, "%4d-%2d-%2dT%2d:%2d:%2d", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+		   &utc.tm_hour, &utc.tm_min, &utc.tm_sec) != 6) {
 		plain_text(stamp, out, size);
 		return;
 	}
@@ -65,22 +65,49 @@ static void local_time(const char *stamp, char *out, size_t size)
 		plain_text(stamp, out, size);
 }
 
-static void value_text(const struct session *session, const cJSON *value, enum view_form form, char *out,
-		       size_t size)
+static void plain_number(double value, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%" PRIu64, (uint64_t)value);
+}
+
+static void joined(const cJSON *array, char *out, size_t size)
+{
+	const cJSON *item;
+	size_t len = 0;
+	out[0] = '\0';
+	cJSON_ArrayForEach(item, array) {
+		char piece[CELL_SIZE] = "";
+		if (cJSON_IsNumber(item))
+			plain_number(item->valuedouble, piece, sizeof(piece));
+		else if (cJSON_IsString(item))
+			plain_text(item->valuestring, piece, sizeof(piece));
+		if (len + strlen(piece) + 2 > size)
+			break;
+		len += (size_t)snprintf(out + len, size - len, "%s%s", len == 0 ? "" : " ", piece);
+	}
+}
+
+static void value_text(const struct session *session, const cJSON *value, enum view_form form,
+		       char *out, size_t size)
 {
 	out[0] = '\0';
-	if (cJSON_IsNumber(value))
+	if (form == VIEW_LIST)
+		joined(value, out, size);
+	else if (cJSON_IsNumber(value) && form == VIEW_PLAIN_NUMBER)
+		plain_number(value->valuedouble, out, size);
+	else if (cJSON_IsNumber(value))
 		grouped(session, value->valuedouble, out, size);
 	else if (cJSON_IsBool(value))
-		(void)session_text(session, cJSON_IsTrue(value) ? MSG_VIEW_YES : MSG_VIEW_NO, out, size);
+		(void)session_text(session, cJSON_IsTrue(value) ? MSG_VIEW_YES : MSG_VIEW_NO, out,
+				   size);
 	else if (cJSON_IsString(value) && form == VIEW_TIME)
 		local_time(value->valuestring, out, size);
 	else if (cJSON_IsString(value))
 		plain_text(value->valuestring, out, size);
 }
 
-void view_cell(const struct session *session, const cJSON *element, const struct view_column *column,
-	       char *out, size_t size)
+void view_cell(const struct session *session, const cJSON *element,
+	       const struct view_column *column, char *out, size_t size)
 {
 	char pointer[128];
 	bool vietnamese = column->form == VIEW_PAIR && session->language == LANGUAGE_VI;
@@ -95,10 +122,10 @@ static const char *state_colour(const char *state)
 	static const struct {
 		const char *word, *colour;
 	} colours[] = {
-		{ "COMPLETE", "green" },   { "ok", "green" },	      { "ACCEPTED", "green" },
-		{ "INCOMPLETE", "yellow" }, { "HELD", "yellow" },      { "warning", "yellow" },
-		{ "SUPERSEDED", "yellow" }, { "UNKNOWN", "yellow" },   { "FAILED", "red" },
-		{ "failed", "red" },	   { "CONFLICT", "red" },
+		{ "COMPLETE", "green" },    { "ok", "green" },       { "ACCEPTED", "green" },
+		{ "INCOMPLETE", "yellow" }, { "HELD", "yellow" },    { "warning", "yellow" },
+		{ "SUPERSEDED", "yellow" }, { "UNKNOWN", "yellow" }, { "FAILED", "red" },
+		{ "failed", "red" },        { "CONFLICT", "red" },
 	};
 	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
 		if (strcmp(colours[i].word, state) == 0)
@@ -111,15 +138,16 @@ static int out_of_memory(struct err *err)
 	return err_set(err, ERR_NOMEM, MSG_NOMEM);
 }
 
-static int table_create(const struct session *session, struct libscols_table **ret_table, struct err *err)
+static int table_create(const struct session *session, struct libscols_table **ret_table,
+			struct err *err)
 {
 	struct libscols_table *table = scols_new_table();
 	if (table == NULL)
 		return out_of_memory(err);
 	(void)scols_table_enable_colors(table, session->colour);
 	/* Without a terminal lines are whole, so that a script or a mail sees everything. */
-	(void)scols_table_set_termforce(table, session->width == 0 ? SCOLS_TERMFORCE_NEVER :
-								     SCOLS_TERMFORCE_ALWAYS);
+	(void)scols_table_set_termforce(table, session->width == 0 ? SCOLS_TERMFORCE_NEVER
+								   : SCOLS_TERMFORCE_ALWAYS);
 	if (session->width != 0)
 		(void)scols_table_set_termwidth(table, session->width);
 	*ret_table = table;
@@ -130,8 +158,10 @@ static int add_column(const struct session *session, struct libscols_table *tabl
 		      const struct view_column *column, struct err *err)
 {
 	char title[CELL_SIZE];
-	int flags = column->form == VIEW_NUMBER ? SCOLS_FL_RIGHT : 0;
-	if (column->form == VIEW_TEXT || column->form == VIEW_PAIR)
+	int flags = column->form == VIEW_NUMBER || column->form == VIEW_PLAIN_NUMBER
+			    ? SCOLS_FL_RIGHT
+			    : 0;
+	if (column->form == VIEW_TEXT || column->form == VIEW_PAIR || column->form == VIEW_LIST)
 		flags |= SCOLS_FL_WRAP;
 	(void)session_text(session, column->title, title, sizeof(title));
 	return scols_table_new_column(table, title, 0, flags) == NULL ? out_of_memory(err) : 0;
@@ -158,8 +188,9 @@ static int print_table(const struct session *session, struct libscols_table *tab
 	return r;
 }
 
-static int add_row(const struct session *session, struct libscols_table *table, const cJSON *element,
-		   const struct view_column *columns, size_t count, struct err *err)
+static int add_row(const struct session *session, struct libscols_table *table,
+		   const cJSON *element, const struct view_column *columns, size_t count,
+		   struct err *err)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	if (line == NULL)
@@ -193,8 +224,8 @@ int view_list(const struct session *session, const cJSON *array, const struct vi
 	return print_table(session, table, err);
 }
 
-static int add_pair(const struct session *session, struct libscols_table *table, const cJSON *object,
-		    const struct view_column *column, struct err *err)
+static int add_pair(const struct session *session, struct libscols_table *table,
+		    const cJSON *object, const struct view_column *column, struct err *err)
 {
 	char title[CELL_SIZE], text[CELL_SIZE];
 	view_cell(session, object, column, text, sizeof(text));
@@ -203,13 +234,14 @@ static int add_pair(const struct session *session, struct libscols_table *table,
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	if (line == NULL)
 		return out_of_memory(err);
-	if (set_cell(line, 0, session_text(session, column->title, title, sizeof(title)), VIEW_TEXT, err) < 0)
+	if (set_cell(line, 0, session_text(session, column->title, title, sizeof(title)), VIEW_TEXT,
+		     err) < 0)
 		return err->code;
 	return set_cell(line, 1, text, column->form, err);
 }
 
-int view_object(const struct session *session, const cJSON *object, const struct view_column *columns,
-		size_t count, struct err *err)
+int view_object(const struct session *session, const cJSON *object,
+		const struct view_column *columns, size_t count, struct err *err)
 {
 	CLEANUP(table_unrefp) struct libscols_table *table = NULL;
 	if (table_create(session, &table, err) < 0)

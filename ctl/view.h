@@ -17,6 +17,8 @@ enum view_form {
 	VIEW_TIME,   /* RFC 3339 in UTC, shown in local time */
 	VIEW_STATE,  /* a word of ours, coloured by what it means */
 	VIEW_PAIR,   /* {"…": "text", "…_vi": "text"}: the one of the session's language */
+	VIEW_LIST,   /* an array of texts or numbers, joined by blanks */
+	VIEW_PLAIN_NUMBER, /* a number that is a name (run, case): right-aligned, not grouped */
 };
 
 struct view_column {
@@ -34,5 +36,5 @@ MUST_CHECK int view_object(const struct session *session, const struct cJSON *ob
 			   const struct view_column *columns, size_t count, struct err *err);
 
 /** What stands in one cell, cut to `size`. */
-void view_cell(const struct session *session, const struct cJSON *element, const struct view_column *column,
-	       char *out, size_t size);
+void view_cell(const struct session *session, const struct cJSON *element,
+	       const struct view_column *column, char *out, size_t size);

@@ -86,6 +86,15 @@ void put_time(struct json_writer *json, const char *key, uint64_t realtime_us)
 	json_text(json, stamp);
 }
 
+void put_number_or_null(struct json_writer *json, const char *key, uint64_t number)
+{
+	json_key(json, key);
+	if (number == 0)
+		json_null(json);
+	else
+		json_unsigned(json, number);
+}
+
 int answer_started(struct http_response *response, uint32_t run)
 {
 	struct json_writer json = json_writer_of(&response->body);

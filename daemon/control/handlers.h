@@ -52,6 +52,8 @@ MUST_CHECK int take_only(const struct http_request *request, const char *const *
 
 /** A time, or null for 0. */
 void put_time(struct json_writer *json, const char *key, uint64_t realtime_us);
+/** The number of a run or batch, or null for 0. */
+void put_number_or_null(struct json_writer *json, const char *key, uint64_t number);
 /** {"run": N}, 202. */
 int answer_started(struct http_response *response, uint32_t run);
 /** The output of a reader process. */

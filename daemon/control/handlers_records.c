@@ -268,10 +268,10 @@ static int put_upstream(const struct control *control, struct store_txn *txn,
 		return err->code;
 	json_key(json, "upstream");
 	json_object_begin(json);
-	json_member_unsigned(json, "batch", open == 0 ? batch : 0);
+	put_number_or_null(json, "batch", open == 0 ? batch : 0);
 	json_member_bool(json, "dirty", dirty == 0);
 	json_member_text(json, "state", sent == 0 ? control->engine->image_state(image.state) : "");
-	json_member_unsigned(json, "version", sent == 0 ? image.version : 0);
+	put_number_or_null(json, "version", sent == 0 ? image.version : 0);
 	json_object_end(json);
 	return 0;
 }

@@ -10,11 +10,11 @@ static void put_source(struct json_writer *json, const struct engine_source *sou
 	json_member_text(json, "connector", source->connector);
 	json_member_text(json, "kind", source->is_sink ? "sink" : "source");
 	put_time(json, "last_complete_at", source->last_complete_us);
-	json_member_unsigned(json, "last_run", source->last_run);
+	put_number_or_null(json, "last_run", source->last_run);
 	json_member_text(json, "last_state", source->last_state);
 	json_member_text(json, "name", source->name);
 	put_time(json, "next_at", source->next_us);
-	json_member_unsigned(json, "running", source->running);
+	put_number_or_null(json, "running", source->running);
 	json_object_end(json);
 }
 
@@ -139,11 +139,11 @@ static void put_run(struct json_writer *json, const struct engine_run *run)
 	put_time(json, "ended_at", run->ended_us);
 	json_member_text(json, "kind", run->kind == ENGINE_RUN_SOURCE ? "source" : "publish");
 	json_member_text(json, "name", run->name);
-	json_member_unsigned(json, "promised", run->promised);
+	put_number_or_null(json, "promised", run->promised);
 	json_member_unsigned(json, "run", run->run);
 	put_time(json, "started_at", run->started_us);
 	json_member_text(json, "state", run->state);
-	json_member_unsigned(json, "total", run->total);
+	put_number_or_null(json, "total", run->total);
 	json_object_end(json);
 }
 
