@@ -47,6 +47,16 @@ enum {
 	LIMIT_CSV_ROW_BYTES = 262144,
 	LIMIT_CSV_COLUMNS = 1000,
 
+	/* files of a drop folder and how their columns are mapped */
+	LIMIT_FILE_NAME_BYTES = 255,
+	LIMIT_FILE_MIB = 4096,
+	LIMIT_HEADER_ROWS = 50, /* the header is looked for in the first rows */
+	LIMIT_BLANK_ROWS = 50,	/* so many in a run end a table (HR2) */
+	LIMIT_MAP_COLUMNS = 256,
+	LIMIT_MAP_NAMES = 64, /* further names of one column, words, templates */
+	LIMIT_MAP_JOIN = 8,   /* columns joined into one text */
+	LIMIT_MAP_ELEMENTS = 32, /* kinds of list elements that one row gives */
+
 	/* control */
 	LIMIT_CONTROL_BODY = 65536,
 	LIMIT_CONTROL_CONNECTIONS = 64,
