@@ -73,6 +73,8 @@ MUST_CHECK int store_begin(struct store *store, enum kv_mode mode, struct store_
 MUST_CHECK int store_commit(struct store_txn *txn, struct err *err);
 void store_abort(struct store_txn *txn);
 struct store *store_of(struct store_txn *txn);
+/** A layer above failed half-way: make it the transaction's first error, if it has none. Returns `code`. */
+int store_poison(struct store_txn *txn, int code, const struct err *err);
 /** True once something failed: the transaction can only end. */
 bool store_is_poisoned(const struct store_txn *txn);
 

@@ -79,6 +79,11 @@ struct store *store_of(struct store_txn *txn)
 	return txn->store;
 }
 
+int store_poison(struct store_txn *txn, int code, const struct err *err)
+{
+	return kv_poison(txn->kv, code, err);
+}
+
 bool store_is_poisoned(const struct store_txn *txn)
 {
 	return kv_is_poisoned(txn->kv);
