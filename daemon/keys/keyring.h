@@ -53,6 +53,8 @@ enum keyring_idx {
 	KEYRING_IDX_CMND = 2,
 	KEYRING_IDX_SOURCE_KEY = 3, /* of one source: the key stands behind the source's number */
 	KEYRING_IDX_LOCATOR = 4,    /* where a row without a source key stood */
+	KEYRING_IDX_ITEM = 5,	    /* what is sent of a person: the key of the item */
+	KEYRING_IDX_BATCH = 6,	    /* the same of a batch: its idempotency key */
 };
 
 enum keyring_mode { KEYRING_OPEN, KEYRING_CREATE, KEYRING_READ_ONLY };
