@@ -31,7 +31,7 @@ static void show_stats(struct server *server, struct reply *reply)
 	cJSON *stats = stats_json(server);
 	pthread_mutex_lock(&server->lock);
 	cJSON *counts = store_counts(server->store);
-	cJSON_AddNumberToObject(counts, "epoch", (double)store_number(server->store, "epoch"));
+	add_integer(counts, "epoch", store_number(server->store, "epoch"));
 	pthread_mutex_unlock(&server->lock);
 	cJSON_AddItemToObject(stats, "store", counts);
 	reply_json(reply, 200, stats);

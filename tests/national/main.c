@@ -167,13 +167,9 @@ static struct http_port *open_port(struct server *server, long number, const cha
 }
 
 /* The file appears whole: it is written beside and renamed. */
-static void tell_ready(const struct options *options, const char *line)
+static void write_ready_file(const struct options *options, const char *line)
 {
 	char temporary[4096];
-	puts(line);
-	fflush(stdout);
-	if (options->ready_file == NULL)
-		return;
 	snprintf(temporary, sizeof(temporary), "%s.new", options->ready_file);
 	FILE *stream = fopen(temporary, "we");
 	if (stream == NULL || fprintf(stream, "%s\n", line) < 0 || fclose(stream) != 0 ||
@@ -190,7 +186,10 @@ static void serve(struct server *server, const struct options *options, const si
 	struct http_port *admin = open_port(server, options->admin_port, NULL, NULL);
 	snprintf(line, sizeof(line), "{\"port\":%u,\"adminPort\":%u,\"pid\":%ld}",
 		 http_port_number(port), http_port_number(admin), (long)getpid());
-	tell_ready(options, line);
+	if (options->ready_file != NULL)
+		write_ready_file(options, line);
+	puts(line);
+	fflush(stdout);
 	sigwait(ends, &signal_number);
 	atomic_store(&server->stopping, true);
 	http_close(port);

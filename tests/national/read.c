@@ -27,7 +27,7 @@ static void add_client(cJSON *object, struct store *store)
 	cJSON *client = cJSON_AddObjectToObject(object, "client");
 	cJSON *counts = store_counts(store);
 	if (epoch > 0)
-		cJSON_AddNumberToObject(client, "epoch", (double)epoch);
+		add_integer(client, "epoch", epoch);
 	cJSON_AddStringToObject(client, "lastBatchId", batch_id);
 	cJSON_AddItemToObject(client, "lastSeq",
 			      cJSON_DetachItemFromObjectCaseSensitive(counts, "lastSeq"));
@@ -119,10 +119,10 @@ static bool read_cursor(const char *cursor, int64_t newest, int64_t *ret_after)
 	return cursor[1] != '\0' && *ret_after <= newest;
 }
 
+/* A number that add_integer put there. */
 static int64_t number_of(const cJSON *object, const char *name)
 {
-	const cJSON *number = cJSON_GetObjectItemCaseSensitive(object, name);
-	return number != NULL ? (int64_t)number->valuedouble : 0;
+	return strtoll(cJSON_GetObjectItemCaseSensitive(object, name)->valuestring, NULL, 10);
 }
 
 static cJSON *change_page(struct store *store, int64_t after, int limit)

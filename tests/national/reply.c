@@ -71,6 +71,13 @@ void reply_json(struct reply *reply, unsigned status, struct cJSON *value)
 	cJSON_Delete(value);
 }
 
+void add_integer(struct cJSON *object, const char *name, int64_t value)
+{
+	char digits[24];
+	snprintf(digits, sizeof(digits), "%lld", (long long)value);
+	cJSON_AddRawToObject(object, name, digits);
+}
+
 void reply_header(struct reply *reply, const char *name, const char *value)
 {
 	if (reply->header_count == REPLY_HEADERS_MAX)

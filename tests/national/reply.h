@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cJSON;
 
@@ -22,8 +23,8 @@ enum problem {
 	PROBLEM_CURSOR_EXPIRED,
 	PROBLEM_TOO_LARGE,
 	PROBLEM_MEDIA_TYPE,
-	PROBLEM_OTHER_PAYLOAD,
 	PROBLEM_INVALID,
+	PROBLEM_OTHER_PAYLOAD,
 	PROBLEM_VERSION,
 	PROBLEM_LIMITED,
 	PROBLEM_INTERNAL,
@@ -63,6 +64,9 @@ void reply_set(struct reply *reply, unsigned status, const char *media_type, cha
 
 /** Prints and frees `value`. */
 void reply_json(struct reply *reply, unsigned status, struct cJSON *value);
+
+/** Adds a whole number digit by digit: cJSON's own numbers print 15 digits only. */
+void add_integer(struct cJSON *object, const char *name, int64_t value);
 
 void reply_header(struct reply *reply, const char *name, const char *value);
 

@@ -378,7 +378,7 @@ static void add_etag(cJSON *object, int64_t version)
 static void add_column(cJSON *object, const char *name, sqlite3_stmt *row, int column)
 {
 	if (sqlite3_column_type(row, column) == SQLITE_INTEGER)
-		cJSON_AddNumberToObject(object, name, (double)sqlite3_column_int64(row, column));
+		add_integer(object, name, sqlite3_column_int64(row, column));
 	else if (sqlite3_column_type(row, column) == SQLITE_TEXT)
 		cJSON_AddStringToObject(object, name,
 					(const char *)sqlite3_column_text(row, column));
