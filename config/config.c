@@ -19,22 +19,27 @@
 /* ---- rows of trithucd.yaml ---- */
 
 static const char *const level_names[] = { "err", "warning", "notice", "info", "debug", NULL };
-static const int level_values[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
-static const char *const start_names[] = { [CONFIG_START_SPAWN] = "spawn", [CONFIG_START_SOCKETS] = "sockets", NULL };
+static const int level_values[] = { LOG_LEVEL_ERR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE,
+				    LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+static const char *const start_names[] = {
+	[CONFIG_START_SPAWN] = "spawn", [CONFIG_START_SOCKETS] = "sockets", NULL
+};
 
 static const struct option_row control_rows[] = {
-	OPTION_PATH("socket", struct config_control, socket, .fallback = "/run/trithucd/control.sock",
-		    .help = MSG_HELP_CONTROL_SOCKET),
+	OPTION_PATH("socket", struct config_control, socket,
+		    .fallback = "/run/trithucd/control.sock", .help = MSG_HELP_CONTROL_SOCKET),
 	OPTION_END,
 };
 
 static const struct option_row log_rows[] = {
-	OPTION_ENUM("level", struct config_log, level, level_names, .fallback = "info", .help = MSG_HELP_LOG_LEVEL),
+	OPTION_ENUM("level", struct config_log, level, level_names, .fallback = "info",
+		    .help = MSG_HELP_LOG_LEVEL),
 	OPTION_END,
 };
 
 static const struct option_row keys_rows[] = {
-	OPTION_SECRET("master", struct config_keys, master, .required = true, .help = MSG_HELP_KEYS_MASTER),
+	OPTION_SECRET("master", struct config_keys, master, .required = true,
+		      .help = MSG_HELP_KEYS_MASTER),
 	OPTION_END,
 };
 
@@ -45,36 +50,45 @@ static const struct option_row workers_rows[] = {
 		    .help = MSG_HELP_WORKERS_START),
 	OPTION_PATH("sockets", struct config_workers, sockets, .fallback = "/run/trithucd",
 		    .help = MSG_HELP_WORKERS_SOCKETS),
-	OPTION_PATH("program", struct config_workers, program, .fallback = TRITHUC_LIBEXECDIR "/trithuc-connector",
+	OPTION_PATH("program", struct config_workers, program,
+		    .fallback = TRITHUC_LIBEXECDIR "/trithuc-connector",
 		    .help = MSG_HELP_WORKERS_PROGRAM),
-	OPTION_DURATION("deadline", struct config_workers, deadline_ms, .fallback = "30m", .min = 1000,
-			.max = 86400000, .help = MSG_HELP_WORKERS_DEADLINE),
+	OPTION_DURATION("deadline", struct config_workers, deadline_ms, .fallback = "30m",
+			.min = 1000, .max = 86400000, .help = MSG_HELP_WORKERS_DEADLINE),
 	OPTION_END,
 };
 
 static const struct option_row publish_rows[] = {
 	OPTION_WORD("sink", struct config_publish, sink, .help = MSG_HELP_PUBLISH_SINK),
-	OPTION_SECTION("inclusion", struct config_publish, inclusion, struct config_inclusion, config_inclusion_rows,
-		       .help = MSG_HELP_INCLUSION),
+	OPTION_SECTION("inclusion", struct config_publish, inclusion, struct config_inclusion,
+		       config_inclusion_rows, .help = MSG_HELP_INCLUSION),
 	OPTION_END,
 };
 
 static const struct option_row config_rows[] = {
-	OPTION_INTEGER("version", struct config, version, .fallback = "1", .min = 1, .max = 1, .help = MSG_HELP_VERSION),
-	OPTION_PATH("state_dir", struct config, state_dir, .fallback = "/var/lib/trithucd", .help = MSG_HELP_STATE_DIR),
-	OPTION_TEXT("timezone", struct config, timezone, .fallback = "Asia/Ho_Chi_Minh", .min = 1, .max = 64,
-		    .help = MSG_HELP_TIMEZONE),
-	OPTION_PATH("schema", struct config, schema, .fallback = TRITHUC_DATADIR "/schemas/person.schema.json",
+	OPTION_INTEGER("version", struct config, version, .fallback = "1", .min = 1, .max = 1,
+		       .help = MSG_HELP_VERSION),
+	OPTION_PATH("state_dir", struct config, state_dir, .fallback = "/var/lib/trithucd",
+		    .help = MSG_HELP_STATE_DIR),
+	OPTION_TEXT("timezone", struct config, timezone, .fallback = "Asia/Ho_Chi_Minh", .min = 1,
+		    .max = 64, .help = MSG_HELP_TIMEZONE),
+	OPTION_PATH("schema", struct config, schema,
+		    .fallback = TRITHUC_DATADIR "/schemas/person.schema.json",
 		    .help = MSG_HELP_SCHEMA),
 	OPTION_PATH("codelists", struct config, codelists, .fallback = TRITHUC_DATADIR "/codelists",
 		    .help = MSG_HELP_CODELISTS),
-	OPTION_SECTION("control", struct config, control, struct config_control, control_rows, .help = MSG_HELP_CONTROL),
-	OPTION_SECTION("log", struct config, log, struct config_log, log_rows, .help = MSG_HELP_LOG),
-	OPTION_SECTION("keys", struct config, keys, struct config_keys, keys_rows, .help = MSG_HELP_KEYS),
-	OPTION_SECTION("workers", struct config, workers, struct config_workers, workers_rows, .help = MSG_HELP_WORKERS),
-	OPTION_SECTION("publish", struct config, publish, struct config_publish, publish_rows, .help = MSG_HELP_PUBLISH),
-	OPTION_SECTION("survivorship", struct config, survivorship, struct config_survivorship, config_survivorship_rows,
-		       .help = MSG_HELP_SURVIVORSHIP),
+	OPTION_SECTION("control", struct config, control, struct config_control, control_rows,
+		       .help = MSG_HELP_CONTROL),
+	OPTION_SECTION("log", struct config, log, struct config_log, log_rows,
+		       .help = MSG_HELP_LOG),
+	OPTION_SECTION("keys", struct config, keys, struct config_keys, keys_rows,
+		       .help = MSG_HELP_KEYS),
+	OPTION_SECTION("workers", struct config, workers, struct config_workers, workers_rows,
+		       .help = MSG_HELP_WORKERS),
+	OPTION_SECTION("publish", struct config, publish, struct config_publish, publish_rows,
+		       .help = MSG_HELP_PUBLISH),
+	OPTION_SECTION("survivorship", struct config, survivorship, struct config_survivorship,
+		       config_survivorship_rows, .help = MSG_HELP_SURVIVORSHIP),
 	OPTION_TEXTS("excluded_orgs", struct config, excluded_orgs, .help = MSG_HELP_EXCLUDED_ORGS),
 	OPTION_END,
 };
@@ -90,9 +104,9 @@ struct load {
 	struct connector_list connectors;
 	struct diag *diag;
 	struct config *config;
-	const struct doc_node *root;	       /* of trithucd.yaml; NULL if it does not parse */
+	const struct doc_node *root; /* of trithucd.yaml; NULL if it does not parse */
 	struct diag_place main_place;
-	bool partial;			       /* a file did not give its name: what asks for it is no error of its own */
+	bool partial; /* a file did not give its name: what asks for it is no error of its own */
 	const struct doc_node *named[LIMIT_CONFIG_FILES]; /* the name of each source and sink */
 	size_t named_count;
 	struct buf all; /* canonical JSON of all files */
@@ -114,7 +128,8 @@ static const struct doc *load_doc(struct load *load, const char *name)
 {
 	CLEANUP(freep) char *shown = join_path(load->diag, load->dir, name);
 	struct config *config = load->config;
-	CLEANUP(doc_destroyp) struct doc *doc = shown == NULL ? NULL : doc_load(load->dir_fd, name, shown, load->diag);
+	CLEANUP(doc_destroyp)
+	struct doc *doc = shown == NULL ? NULL : doc_load(load->dir_fd, name, shown, load->diag);
 	if (doc == NULL)
 		return NULL;
 	json_key(&load->json, name);
@@ -143,12 +158,14 @@ static void check_name(struct load *load, const struct doc_node *section)
 	if (name == NULL || name->kind != DOC_SCALAR)
 		return;
 	if (strcmp(name->text, reserved) == 0)
-		diag_error(load->diag, doc_place(name), MSG_CONFIG_NAME_RESERVED, ARG_WORD("name", reserved));
+		diag_error(load->diag, doc_place(name), MSG_CONFIG_NAME_RESERVED,
+			   ARG_WORD("name", reserved));
 	for (size_t i = 0; i < load->named_count; i++) {
 		const struct doc_node *other = load->named[i];
 		if (strcmp(other->text, name->text) == 0)
-			diag_error(load->diag, doc_place(name), MSG_CONFIG_NAME_TWICE, ARG_TEXT("name", name->text),
-				   ARG_PATH(doc_name(other->doc)), ARG_U("line", other->line));
+			diag_error(load->diag, doc_place(name), MSG_CONFIG_NAME_TWICE,
+				   ARG_TEXT("name", name->text), ARG_PATH(doc_name(other->doc)),
+				   ARG_U("line", other->line));
 	}
 	load->named[load->named_count++] = name;
 }
@@ -156,7 +173,8 @@ static void check_name(struct load *load, const struct doc_node *section)
 static void take_source(struct load *load, struct config_file *file, const struct doc_node *section)
 {
 	struct config *config = load->config;
-	struct config_source *sources = append(load, config->sources, config->source_count, sizeof(*sources));
+	struct config_source *sources =
+		append(load, config->sources, config->source_count, sizeof(*sources));
 	if (sources == NULL)
 		return;
 	config->sources = sources;
@@ -165,7 +183,8 @@ static void take_source(struct load *load, struct config_file *file, const struc
 	free(file->source);
 	file->source = NULL;
 	check_name(load, section);
-	config_connector_load(&source->connector, source->connector_name, false, section, load->connectors, load->diag);
+	config_connector_load(&source->connector, source->connector_name, false, section,
+			      load->connectors, load->diag);
 }
 
 static void take_sink(struct load *load, struct config_file *file, const struct doc_node *section)
@@ -182,7 +201,8 @@ static void take_sink(struct load *load, struct config_file *file, const struct 
 	check_name(load, section);
 	if (sink->retry.max_ms < sink->retry.first_ms)
 		diag_error(load->diag, doc_place(section), MSG_CONFIG_RETRY_ORDER);
-	config_connector_load(&sink->connector, sink->connector_name, true, section, load->connectors, load->diag);
+	config_connector_load(&sink->connector, sink->connector_name, true, section,
+			      load->connectors, load->diag);
 }
 
 static void hash_node(const struct doc_node *node, struct diag *diag, uint8_t out[SHA256_SIZE])
@@ -204,9 +224,11 @@ static void load_connector_file(struct load *load, const char *name)
 	const struct doc_node *root = doc_root(doc);
 	struct config_file file = { 0 };
 	option_load(config_file_rows, root, doc_place(root), load->diag, &file);
-	if (root->kind == DOC_MAP && (file.source == NULL) == (file.sink == NULL) && !load->diag->failed)
+	if (root->kind == DOC_MAP && (file.source == NULL) == (file.sink == NULL) &&
+	    !load->diag->failed)
 		diag_error(load->diag, doc_place(root), MSG_CONFIG_SOURCE_OR_SINK);
-	load->partial |= file.source == NULL ? file.sink == NULL || file.sink->name == NULL : file.source->name == NULL;
+	load->partial |= file.source == NULL ? file.sink == NULL || file.sink->name == NULL
+					     : file.source->name == NULL;
 	if (file.source != NULL)
 		hash_node(root, load->diag, file.source->connector.hash);
 	if (file.sink != NULL)
@@ -276,17 +298,22 @@ static bool folder_is_safe(struct load *load, int fd, const char *shown)
 static void load_folder(struct load *load)
 {
 	CLEANUP(freep) char *shown = join_path(load->diag, load->dir, FOLDER);
-	CLEANUP(close_fdp) int fd = openat(load->dir_fd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP(close_fdp)
+	int fd = openat(load->dir_fd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (shown == NULL || (fd < 0 && errno == ENOENT))
 		return; /* a daemon without sources may run: the first one comes by reload */
 	if (fd < 0) {
-		diag_error(load->diag, (struct diag_place){ .file = shown }, MSG_CONFIG_UNREADABLE, ARG_ERRNO(errno));
+		diag_error(load->diag, (struct diag_place){ .file = shown }, MSG_CONFIG_UNREADABLE,
+			   ARG_ERRNO(errno));
 		return;
 	}
 	struct dirent **entries = NULL;
-	int count = folder_is_safe(load, fd, shown) ? scandirat(fd, ".", &entries, visible, byte_order) : 0;
+	int count = folder_is_safe(load, fd, shown)
+			    ? scandirat(fd, ".", &entries, visible, byte_order)
+			    : 0;
 	if (count < 0)
-		diag_error(load->diag, (struct diag_place){ .file = shown }, MSG_CONFIG_UNREADABLE, ARG_ERRNO(errno));
+		diag_error(load->diag, (struct diag_place){ .file = shown }, MSG_CONFIG_UNREADABLE,
+			   ARG_ERRNO(errno));
 	for (int i = 0; i < count; i++) {
 		load_entry(load, entries[i]->d_name);
 		free(entries[i]);
@@ -300,7 +327,8 @@ static void load_folder(struct load *load)
 static void check_timezone(struct load *load)
 {
 	const char *zone = load->config->timezone;
-	if (zone == NULL || (zone[0] != '/' && strstr(zone, "..") == NULL && is_made_of(zone, "_+-/")))
+	if (zone == NULL ||
+	    (zone[0] != '/' && strstr(zone, "..") == NULL && is_made_of(zone, "_+-/")))
 		return;
 	diag_error(load->diag, doc_place(doc_get(load->root, "timezone")), MSG_CONFIG_TIMEZONE);
 }
@@ -329,7 +357,8 @@ static void check_survivorship(struct load *load)
 			names[count++] = config->sources[i].name;
 	const struct option_texts sources = { (char **)(uintptr_t)names, count };
 	const struct doc_node *node = doc_get(load->root, "survivorship");
-	config_survivorship_check(&config->survivorship, node, node != NULL ? doc_place(node) : load->main_place, &sources,
+	config_survivorship_check(&config->survivorship, node,
+				  node != NULL ? doc_place(node) : load->main_place, &sources,
 				  load->diag);
 }
 
@@ -375,8 +404,8 @@ static void load_all(struct load *load)
 	buf_finish(&load->all);
 }
 
-int config_load(const char *dir, struct connector_list connectors, struct diag *diag, struct config **ret_config,
-		struct err *err)
+int config_load(const char *dir, struct connector_list connectors, struct diag *diag,
+		struct config **ret_config, struct err *err)
 {
 	CLEANUP(config_destroyp) struct config *config = calloc(1, sizeof(*config));
 	if (config != NULL)

@@ -19,7 +19,7 @@ struct config {
 	int64_t version;
 	char *state_dir;
 	char *timezone;
-	char *schema;	 /* person.schema.json */
+	char *schema;    /* person.schema.json */
 	char *codelists; /* folder */
 	struct config_control {
 		char *socket;
@@ -33,8 +33,8 @@ struct config {
 	struct config_workers {
 		int64_t max;
 		unsigned start; /* enum config_start */
-		char *sockets;	/* folder of worker-ROLE.sock */
-		char *program;	/* to spawn */
+		char *sockets;  /* folder of worker-ROLE.sock */
+		char *program;  /* to spawn */
 		uint64_t deadline_ms;
 	} workers;
 	struct config_publish {

@@ -15,7 +15,7 @@
 /* What a kind of connector wants to know; the caller gives a list, so that config/ knows no connector. */
 struct connector_rows {
 	const char *name; /* as in `connector: file_drop` */
-	bool pushes;	  /* a sink; else a source */
+	bool pushes;      /* a sink; else a source */
 	const struct option_row *rows;
 	size_t size;
 	/* What rows cannot say; may be NULL. `map` is the `options:` of the file and may be NULL. */
@@ -30,18 +30,18 @@ struct connector_list {
 /* The connector of a source or sink with its own options. */
 struct config_connector {
 	const struct connector_rows *rows;
-	void *options;		   /* the struct of these rows */
-	struct buf json;	   /* the same as canonical JSON, for the worker */
+	void *options;             /* the struct of these rows */
+	struct buf json;           /* the same as canonical JSON, for the worker */
 	uint8_t hash[SHA256_SIZE]; /* of the whole file as canonical JSON */
 };
 
 enum config_record { CONFIG_RECORD_PERSON, CONFIG_RECORD_STUDENT };
 
-struct config_as_of { /* exactly one is set */
-	char *constant;	 /* YYYY-MM-DD */
+struct config_as_of {   /* exactly one is set */
+	char *constant; /* YYYY-MM-DD */
 	bool file_date;
 	char *file_name; /* pattern with {YYYY}, {MM}, {DD} */
-	char *cell;	 /* name of a column */
+	char *cell;      /* name of a column */
 };
 
 struct config_whole { /* exactly one is set */
@@ -74,7 +74,7 @@ struct config_sink {
 	struct config_retry {
 		uint64_t first_ms, max_ms;   /* exponential between the two, with full jitter */
 		uint64_t retry_after_max_ms; /* the other side may ask for no more */
-		uint64_t key_life_ms;	     /* how long it remembers an idempotency key */
+		uint64_t key_life_ms;        /* how long it remembers an idempotency key */
 	} retry;
 	const struct doc_node *options;
 	struct config_connector connector;
@@ -93,5 +93,6 @@ extern const struct option_row config_sink_rows[];
 
 /** Find the connector of a loaded source or sink, load and check its own options. */
 void config_connector_load(struct config_connector *connector, const char *name, bool pushes,
-			   const struct doc_node *section, struct connector_list list, struct diag *diag);
+			   const struct doc_node *section, struct connector_list list,
+			   struct diag *diag);
 void config_connector_finish(struct config_connector *connector);

@@ -54,6 +54,8 @@ static void put_visible_text(struct buf *out, struct blob text, size_t max_colum
 /* The line `number` (from 1) of a text, without its end. */
 static struct blob line_of(struct blob text, uint32_t number)
 {
+	if (text.len == 0)
+		return text;
 	const uint8_t *at = text.data, *end = text.data + text.len;
 	for (uint32_t line = 1; at < end && line < number; line++) {
 		const uint8_t *newline = memchr(at, '\n', (size_t)(end - at));
@@ -78,7 +80,8 @@ static char *take_text(struct diag *diag, struct buf *text)
 	return (char *)text->data;
 }
 
-static char *render(struct diag *diag, enum language language, enum msg_id msg, const struct arg *args)
+static char *render(struct diag *diag, enum language language, enum msg_id msg,
+		    const struct arg *args)
 {
 	char text[1024];
 	struct buf copy = { 0 };
@@ -111,16 +114,20 @@ static bool reserve(struct diag *diag)
 	return true;
 }
 
-void diag_add_args(struct diag *diag, enum diag_severity severity, struct diag_place place, enum msg_id msg,
-		   const struct arg *args)
+void diag_add_args(struct diag *diag, enum diag_severity severity, struct diag_place place,
+		   enum msg_id msg, const struct arg *args)
 {
 	diag->last = NULL;
 	*(severity == DIAG_ERROR ? &diag->errors : &diag->warnings) += 1;
 	if (diag->count == LIMIT_CONFIG_ERRORS || !reserve(diag))
 		return;
 	struct diag_entry *entry = &diag->entries[diag->count++];
-	*entry = (struct diag_entry){ .severity = severity, .msg = msg, .line = place.line, .column = place.column,
-				      .span = place.span == 0 ? 1 : place.span, .hide_from = place.hide_from };
+	*entry = (struct diag_entry){ .severity = severity,
+				      .msg = msg,
+				      .line = place.line,
+				      .column = place.column,
+				      .span = place.span == 0 ? 1 : place.span,
+				      .hide_from = place.hide_from };
 	struct buf file = { 0 };
 	put_visible_text(&file, blob_text(place.file), SIZE_MAX);
 	entry->file = take_text(diag, &file);
@@ -160,7 +167,8 @@ static const struct diag_entry *first_error(const struct diag *diag)
 	const struct diag_entry *first = NULL;
 	for (size_t i = 0; i < diag->count; i++) {
 		const struct diag_entry *entry = &diag->entries[i];
-		if (entry->severity == DIAG_ERROR && (first == NULL || compare_entries(&entry, &first) < 0))
+		if (entry->severity == DIAG_ERROR &&
+		    (first == NULL || compare_entries(&entry, &first) < 0))
 			first = entry;
 	}
 	return first;
@@ -177,12 +185,13 @@ int diag_result(const struct diag *diag, struct err *err)
 		return err_set(err, ERR_CONFIG, MSG_CONFIG_ERRORS, ARG_U("errors", diag->errors));
 	(void)err_set(err, ERR_CONFIG, first->msg);
 	for (int language = 0; err != NULL && language < LANGUAGE_MAX; language++)
-		(void)snprintf(err->text[language], ERR_TEXT_SIZE, "%s", first->text[language]); /* its args are gone */
+		(void)snprintf(err->text[language], ERR_TEXT_SIZE, "%s",
+			       first->text[language]); /* its args are gone */
 	if (first->line == 0)
 		(void)err_wrap(err, MSG_CONFIG_IN_FILE, ARG_WORD("file", first->file));
 	else
-		(void)err_wrap(err, MSG_CONFIG_PLACE, ARG_WORD("file", first->file), ARG_U("line", first->line),
-			       ARG_U("column", first->column));
+		(void)err_wrap(err, MSG_CONFIG_PLACE, ARG_WORD("file", first->file),
+			       ARG_U("line", first->line), ARG_U("column", first->column));
 	if (diag->errors > 1)
 		(void)err_wrap(err, MSG_CONFIG_ERRORS, ARG_U("errors", diag->errors));
 	return ERR_CONFIG;
@@ -190,7 +199,8 @@ int diag_result(const struct diag *diag, struct err *err)
 
 /* ---- printing ---- */
 
-static void put_message(struct buf *out, enum language language, enum msg_id msg, const struct arg *args)
+static void put_message(struct buf *out, enum language language, enum msg_id msg,
+			const struct arg *args)
 {
 	char text[256];
 	buf_put(out, text, message_format(language, msg, args, text, sizeof(text)));
@@ -202,8 +212,8 @@ static uint32_t hidden_from(const struct diag *diag, const struct diag_entry *en
 	uint32_t hidden = UINT32_MAX;
 	for (size_t i = 0; i < diag->count; i++) {
 		const struct diag_entry *other = &diag->entries[i];
-		if (other->hide_from != 0 && other->hide_from < hidden && other->line == entry->line &&
-		    strcmp(other->file, entry->file) == 0)
+		if (other->hide_from != 0 && other->hide_from < hidden &&
+		    other->line == entry->line && strcmp(other->file, entry->file) == 0)
 			hidden = other->hide_from;
 	}
 	return hidden;
@@ -224,10 +234,12 @@ static void put_repeated(struct buf *out, char c, size_t count)
 		buf_put_u8(out, (uint8_t)c);
 }
 
-static void print_excerpt(const struct diag *diag, const struct diag_entry *entry, const char *hint, struct buf *out)
+static void print_excerpt(const struct diag *diag, const struct diag_entry *entry, const char *hint,
+			  struct buf *out)
 {
 	uint32_t hidden = hidden_from(diag, entry);
-	size_t shown = hidden == UINT32_MAX ? strlen(entry->excerpt) : bytes_of_columns(entry->excerpt, hidden - 1);
+	size_t shown = hidden == UINT32_MAX ? strlen(entry->excerpt)
+					    : bytes_of_columns(entry->excerpt, hidden - 1);
 	size_t before = bytes_of_columns(entry->excerpt, entry->column - 1);
 	char number[16];
 	int digits = snprintf(number, sizeof(number), "%4u", entry->line);
@@ -251,8 +263,8 @@ static void print_excerpt(const struct diag *diag, const struct diag_entry *entr
 	buf_put_u8(out, '\n');
 }
 
-static void print_entry(const struct diag *diag, const struct diag_entry *entry, enum language language,
-			bool excerpts, struct buf *out)
+static void print_entry(const struct diag *diag, const struct diag_entry *entry,
+			enum language language, bool excerpts, struct buf *out)
 {
 	buf_put_text(out, entry->file);
 	if (entry->line > 0) {
@@ -261,7 +273,9 @@ static void print_entry(const struct diag *diag, const struct diag_entry *entry,
 		buf_put_text(out, place);
 	}
 	buf_put_text(out, ": ");
-	put_message(out, language, entry->severity == DIAG_ERROR ? MSG_CONFIG_ERROR : MSG_CONFIG_WARNING, ARG_LIST());
+	put_message(out, language,
+		    entry->severity == DIAG_ERROR ? MSG_CONFIG_ERROR : MSG_CONFIG_WARNING,
+		    ARG_LIST());
 	buf_put_text(out, entry->text[language]);
 	buf_put_text(out, " [");
 	buf_put_text(out, message_code(entry->msg));

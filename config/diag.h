@@ -23,9 +23,9 @@ struct err;
 struct diag_place {
 	const char *file;
 	struct blob text;   /* all of the file, for the excerpt; may be empty */
-	uint32_t line;	    /* from 1; 0 = the file as a whole */
+	uint32_t line;      /* from 1; 0 = the file as a whole */
 	uint32_t column;    /* from 1, in characters */
-	uint32_t span;	    /* characters underlined, at least 1 */
+	uint32_t span;      /* characters underlined, at least 1 */
 	uint32_t hide_from; /* the excerpt ends before this column; 0 = it shows the line */
 };
 
@@ -36,9 +36,9 @@ struct diag_entry {
 	enum msg_id msg;
 	char *file;
 	uint32_t line, column, span, hide_from;
-	char *excerpt;		    /* the line as it stands; NULL if there is none */
+	char *excerpt; /* the line as it stands; NULL if there is none */
 	char *text[LANGUAGE_MAX];
-	char *hint[LANGUAGE_MAX];   /* NULL if there is none */
+	char *hint[LANGUAGE_MAX]; /* NULL if there is none */
 };
 
 struct diag {
@@ -46,7 +46,7 @@ struct diag {
 	size_t count, cap;
 	struct diag_entry *last; /* takes the hint; NULL past the limit */
 	size_t errors, warnings; /* all of them, those past the limit too */
-	bool failed;		 /* memory was out */
+	bool failed;             /* memory was out */
 };
 
 void diag_finish(struct diag *diag);
@@ -57,8 +57,8 @@ void diag_finish(struct diag *diag);
 	diag_add_args((diag), DIAG_WARNING, (place), (msg), ARG_LIST(__VA_ARGS__))
 #define diag_hint(diag, msg, ...) diag_hint_args((diag), (msg), ARG_LIST(__VA_ARGS__))
 
-void diag_add_args(struct diag *diag, enum diag_severity severity, struct diag_place place, enum msg_id msg,
-		   const struct arg *args);
+void diag_add_args(struct diag *diag, enum diag_severity severity, struct diag_place place,
+		   enum msg_id msg, const struct arg *args);
 
 /** Give the last finding a hint. */
 void diag_hint_args(struct diag *diag, enum msg_id msg, const struct arg *args);

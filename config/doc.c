@@ -1,12 +1,8 @@
 #include "config/doc.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
 
 #include "daemon/base/json_writer.h"
@@ -61,6 +57,16 @@ void doc_destroy(struct doc *doc)
 	free(doc);
 }
 
+static struct doc *doc_create(const char *name, struct blob text)
+{
+	CLEANUP(doc_destroyp) struct doc *doc = calloc(1, sizeof(*doc));
+	if (doc == NULL)
+		return NULL;
+	doc->name = strdup(name);
+	buf_put(&doc->text, text.data, text.len);
+	return doc->name == NULL || !buf_ok(&doc->text) ? NULL : TAKE(doc);
+}
+
 const struct doc_node *doc_root(const struct doc *doc)
 {
 	return doc->root;
@@ -73,9 +79,13 @@ const char *doc_name(const struct doc *doc)
 
 /* ---- places ---- */
 
-static struct diag_place place_in(const struct doc *doc, uint32_t line, uint32_t column, uint32_t span)
+static struct diag_place place_in(const struct doc *doc, uint32_t line, uint32_t column,
+				  uint32_t span)
 {
-	return (struct diag_place){ .file = doc->name, .text = buf_blob(&doc->text), .line = line, .column = column,
+	return (struct diag_place){ .file = doc->name,
+				    .text = buf_blob(&doc->text),
+				    .line = line,
+				    .column = column,
 				    .span = span };
 }
 
@@ -142,11 +152,13 @@ static void stop_without_memory(struct builder *builder)
 #define builder_error(builder, mark, msg, ...) \
 	diag_error((builder)->diag, place_of_mark((builder)->doc, (mark)), (msg), ##__VA_ARGS__)
 
-static struct doc_node *add_node(struct builder *builder, enum doc_kind kind, const yaml_event_t *event)
+static struct doc_node *add_node(struct builder *builder, enum doc_kind kind,
+				 const yaml_event_t *event)
 {
 	struct doc *doc = builder->doc;
 	if (++doc->nodes > LIMIT_CONFIG_NODES) {
-		builder_error(builder, event->start_mark, MSG_YAML_NODES, ARG_U("limit", LIMIT_CONFIG_NODES));
+		builder_error(builder, event->start_mark, MSG_YAML_NODES,
+			      ARG_U("limit", LIMIT_CONFIG_NODES));
 		builder->stopped = true;
 		return NULL;
 	}
@@ -159,8 +171,12 @@ static struct doc_node *add_node(struct builder *builder, enum doc_kind kind, co
 	if (kind == DOC_SCALAR && event->end_mark.line == event->start_mark.line &&
 	    event->end_mark.column > event->start_mark.column)
 		span = (uint32_t)(event->end_mark.column - event->start_mark.column);
-	*node = (struct doc_node){ .doc = doc, .kind = kind, .line = (uint32_t)event->start_mark.line + 1,
-				    .column = (uint32_t)event->start_mark.column + 1, .span = span, .text = "" };
+	*node = (struct doc_node){ .doc = doc,
+				   .kind = kind,
+				   .line = (uint32_t)event->start_mark.line + 1,
+				   .column = (uint32_t)event->start_mark.column + 1,
+				   .span = span,
+				   .text = "" };
 	if (builder->depth == 0) {
 		doc->root = node;
 		return node;
@@ -172,7 +188,8 @@ static struct doc_node *add_node(struct builder *builder, enum doc_kind kind, co
 	return node;
 }
 
-static void refuse_extras(struct builder *builder, const yaml_event_t *event, const void *anchor, const void *tag)
+static void refuse_extras(struct builder *builder, const yaml_event_t *event, const void *anchor,
+			  const void *tag)
 {
 	if (anchor != NULL)
 		builder_error(builder, event->start_mark, MSG_YAML_ANCHOR);
@@ -183,7 +200,8 @@ static void refuse_extras(struct builder *builder, const yaml_event_t *event, co
 static void open_level(struct builder *builder, enum doc_kind kind, const yaml_event_t *event)
 {
 	if (builder->depth == LIMIT_CONFIG_DEPTH) {
-		builder_error(builder, event->start_mark, MSG_YAML_DEPTH, ARG_U("limit", LIMIT_CONFIG_DEPTH));
+		builder_error(builder, event->start_mark, MSG_YAML_DEPTH,
+			      ARG_U("limit", LIMIT_CONFIG_DEPTH));
 		builder->stopped = true;
 		return;
 	}
@@ -227,7 +245,8 @@ static bool is_merge_key(const struct doc_node *key)
 }
 
 /* Takes from the children the pairs whose key can be one. */
-static void fill_pairs(struct builder *builder, struct doc_node *map, struct doc_node **children, size_t count)
+static void fill_pairs(struct builder *builder, struct doc_node *map, struct doc_node **children,
+		       size_t count)
 {
 	for (size_t i = 0; i + 1 < count; i += 2) {
 		struct doc_node *key = children[i];
@@ -277,8 +296,9 @@ static void refuse_duplicates(struct builder *builder, const struct doc_node *ma
 	for (size_t i = 1; i < map->count; i++) {
 		const struct doc_node *first = sorted[i - 1].key, *again = sorted[i].key;
 		if (strcmp(first->text, again->text) == 0)
-			diag_error(builder->diag, doc_place(again), MSG_YAML_DUPLICATE, ARG_TEXT("key", again->text),
-				   ARG_U("line", first->line), ARG_U("column", first->column));
+			diag_error(builder->diag, doc_place(again), MSG_YAML_DUPLICATE,
+				   ARG_TEXT("key", again->text), ARG_U("line", first->line),
+				   ARG_U("column", first->column));
 	}
 }
 
@@ -309,7 +329,8 @@ static void close_level(struct builder *builder)
 static void begin_document(struct builder *builder, const yaml_event_t *event)
 {
 	if (event->data.document_start.version_directive != NULL ||
-	    event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end)
+	    event->data.document_start.tag_directives.start !=
+		    event->data.document_start.tag_directives.end)
 		builder_error(builder, event->start_mark, MSG_YAML_DIRECTIVE);
 	if (++builder->documents > 1) {
 		builder_error(builder, event->start_mark, MSG_YAML_DOCUMENTS);
@@ -331,11 +352,13 @@ static void take_event(struct builder *builder, const yaml_event_t *event)
 		add_scalar(builder, event);
 		break;
 	case YAML_SEQUENCE_START_EVENT:
-		refuse_extras(builder, event, event->data.sequence_start.anchor, event->data.sequence_start.tag);
+		refuse_extras(builder, event, event->data.sequence_start.anchor,
+			      event->data.sequence_start.tag);
 		open_level(builder, DOC_LIST, event);
 		break;
 	case YAML_MAPPING_START_EVENT:
-		refuse_extras(builder, event, event->data.mapping_start.anchor, event->data.mapping_start.tag);
+		refuse_extras(builder, event, event->data.mapping_start.anchor,
+			      event->data.mapping_start.tag);
 		open_level(builder, DOC_MAP, event);
 		break;
 	case YAML_SEQUENCE_END_EVENT:
@@ -414,7 +437,10 @@ static void build(struct builder *builder)
 		return;
 	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&parser, builder->doc->text.data, builder->doc->text.len);
+	const struct buf *text = &builder->doc->text;
+	/* It takes no NULL, which is where an empty text is. */
+	yaml_parser_set_input_string(&parser, text->len == 0 ? (const uint8_t *)"" : text->data,
+				     text->len);
 	for (bool ended = false; !ended && !builder->stopped;) {
 		yaml_event_t event;
 		if (yaml_parser_parse(&parser, &event) == 0) {
@@ -430,102 +456,29 @@ static void build(struct builder *builder)
 		buf_finish(&builder->levels[--builder->depth].children);
 }
 
-/* Takes over `text`, also on failure. */
-static struct doc *parse_owned(const char *name, struct buf *text, struct diag *diag)
+struct doc *doc_parse(const char *name, struct blob text, struct diag *diag)
 {
-	CLEANUP(doc_destroyp) struct doc *doc = calloc(1, sizeof(*doc));
-	char *copy = strdup(name);
-	if (doc == NULL || copy == NULL || !buf_ok(text)) {
-		free(copy);
-		buf_finish(text);
+	struct diag_place file = { .file = name };
+	size_t errors = diag->errors;
+	if (text.len > LIMIT_CONFIG_BYTES) {
+		diag_error(diag, file, MSG_YAML_SIZE, ARG_U("limit", LIMIT_CONFIG_BYTES));
+		return NULL;
+	}
+	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
+		text = blob_of(text.data + 3,
+			       text.len - 3); /* a byte order mark would count as a column */
+	CLEANUP(doc_destroyp) struct doc *doc = doc_create(name, text);
+	if (doc == NULL) {
 		diag->failed = true;
 		return NULL;
 	}
-	doc->name = copy;
-	if (text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0)
-		buf_drop_front(text, 3); /* a byte order mark would count as a column */
-	doc->text = *text;
-	struct diag_place file = { .file = name };
-	size_t errors = diag->errors;
-	if (doc->text.len > LIMIT_CONFIG_BYTES)
-		diag_error(diag, file, MSG_YAML_SIZE, ARG_U("limit", LIMIT_CONFIG_BYTES));
-	else if (doc->text.len == 0)
-		diag_error(diag, file, MSG_YAML_EMPTY);
-	else if (text_is_clean(doc, diag)) {
+	if (text_is_clean(doc, diag)) {
 		struct builder builder = { .doc = doc, .diag = diag };
 		build(&builder);
 		if (diag->errors == errors && doc->root == NULL)
 			diag_error(diag, file, MSG_YAML_EMPTY);
 	}
 	return diag->errors > errors || diag->failed ? NULL : TAKE(doc);
-}
-
-struct doc *doc_parse(const char *name, struct blob text, struct diag *diag)
-{
-	struct buf copy = { 0 };
-	buf_put(&copy, text.data, text.len);
-	return parse_owned(name, &copy, diag);
-}
-
-/* ---- files ---- */
-
-/* Who can write the file can tell the daemon what to publish. */
-static bool file_is_safe(int fd, const char *shown, struct diag *diag)
-{
-	struct diag_place file = { .file = shown };
-	struct stat st;
-	if (fstat(fd, &st) < 0) {
-		diag_error(diag, file, MSG_CONFIG_UNREADABLE, ARG_ERRNO(errno));
-		return false;
-	}
-	size_t errors = diag->errors;
-	if (!S_ISREG(st.st_mode))
-		diag_error(diag, file, MSG_CONFIG_NOT_A_FILE);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		diag_error(diag, file, MSG_CONFIG_OWNER, ARG_U("uid", st.st_uid));
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		diag_error(diag, file, MSG_CONFIG_WRITABLE);
-	if (st.st_size > LIMIT_CONFIG_BYTES)
-		diag_error(diag, file, MSG_YAML_SIZE, ARG_U("limit", LIMIT_CONFIG_BYTES));
-	return diag->errors == errors;
-}
-
-/* Up to one byte past the limit, which parse_owned() refuses: the file may grow while it is read. */
-static int read_all(int fd, struct buf *text)
-{
-	while (text->len <= LIMIT_CONFIG_BYTES) {
-		size_t room = LIMIT_CONFIG_BYTES + 1 - text->len;
-		uint8_t *at = buf_grow(text, room < 65536 ? room : 65536);
-		if (at == NULL)
-			return 0; /* parse_owned() sees it */
-		size_t asked = text->len - (size_t)(at - text->data);
-		ssize_t n = read(fd, at, asked);
-		if (n < 0 && errno != EINTR)
-			return -1;
-		text->len -= asked - (n > 0 ? (size_t)n : 0);
-		if (n == 0)
-			return 0;
-	}
-	return 0;
-}
-
-struct doc *doc_load(int dir_fd, const char *name, const char *shown, struct diag *diag)
-{
-	struct diag_place file = { .file = shown };
-	CLEANUP(close_fdp) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0) {
-		diag_error(diag, file, MSG_CONFIG_UNREADABLE, ARG_ERRNO(errno));
-		return NULL;
-	}
-	if (!file_is_safe(fd, shown, diag))
-		return NULL;
-	struct buf text = { 0 };
-	if (read_all(fd, &text) < 0) {
-		diag_error(diag, file, MSG_CONFIG_UNREADABLE, ARG_ERRNO(errno));
-		buf_finish(&text);
-		return NULL;
-	}
-	return parse_owned(shown, &text, diag);
 }
 
 /* ---- queries ---- */

@@ -26,13 +26,13 @@ struct doc_pair {
 struct doc_node {
 	const struct doc *doc;
 	enum doc_kind kind;
-	bool quoted;	   /* scalar: in quotes or a block, so that "null" is a text */
-	uint32_t line;	   /* from 1 */
-	uint32_t column;   /* from 1, in characters */
-	uint32_t span;	   /* characters on its first line */
-	const char *text;  /* scalar */
+	bool quoted;      /* scalar: in quotes or a block, so that "null" is a text */
+	uint32_t line;    /* from 1 */
+	uint32_t column;  /* from 1, in characters */
+	uint32_t span;    /* characters on its first line */
+	const char *text; /* scalar */
 	size_t len;
-	size_t count;	   /* items of a list, pairs of a map */
+	size_t count; /* items of a list, pairs of a map */
 	union {
 		struct doc_node **items;
 		struct doc_pair *pairs; /* in the order of the file */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/option_path.h"
 #include "config/option_value.h"
 #include "daemon/base/err.h"
 #include "daemon/base/limits.h"
@@ -12,35 +13,14 @@
 
 struct loader {
 	struct diag *diag;
-	struct diag_place where; /* the nearest place above what is missing */
-	char path[256];		 /* "source.as_of.constant", cut where longer */
+	struct diag_place where;     /* the nearest place above what is missing */
+	char path[OPTION_PATH_SIZE]; /* "source.as_of.constant", cut where longer */
 };
 
 enum { ROWS_MAX = 64 };
 
-static void load_section(struct loader *loader, const struct option_row *rows, const struct doc_node *map, void *options);
-
-/* ---- paths of keys ---- */
-
-/* Returns what path_leave() wants. */
-static size_t path_enter(char path[static 256], const char *key)
-{
-	size_t len = strlen(path);
-	(void)snprintf(path + len, 256 - len, "%s%s", len > 0 ? "." : "", key);
-	return len;
-}
-
-static size_t path_enter_index(char path[static 256], size_t index)
-{
-	size_t len = strlen(path);
-	(void)snprintf(path + len, 256 - len, "[%zu]", index);
-	return len;
-}
-
-static void path_leave(char path[static 256], size_t len)
-{
-	path[len] = '\0';
-}
+static void load_section(struct loader *loader, const struct option_row *rows,
+			 const struct doc_node *map, void *options);
 
 /* ---- findings ---- */
 
@@ -53,29 +33,31 @@ static struct diag_place place_for(const struct option_row *row, const struct do
 }
 
 #define load_error(loader, row, node, msg, ...) \
-	diag_error((loader)->diag, place_for((row), (node)), (msg), ARG_WORD("key", (loader)->path), ##__VA_ARGS__)
+	diag_error((loader)->diag, place_for((row), (node)), (msg), \
+		   ARG_WORD("key", (loader)->path), ##__VA_ARGS__)
 
 /* What a value of each kind looks like, said where one does not. */
 static const enum msg_id wanted[] = {
-	[OPTION_KIND_TEXT] = MSG_WANT_TEXT,	    [OPTION_KIND_WORD] = MSG_WANT_WORD,
-	[OPTION_KIND_PATH] = MSG_WANT_PATH,	    [OPTION_KIND_URL] = MSG_WANT_URL,
-	[OPTION_KIND_DATE] = MSG_WANT_DATE,	    [OPTION_KIND_BOOL] = MSG_WANT_BOOL,
+	[OPTION_KIND_TEXT] = MSG_WANT_TEXT,         [OPTION_KIND_WORD] = MSG_WANT_WORD,
+	[OPTION_KIND_PATH] = MSG_WANT_PATH,         [OPTION_KIND_URL] = MSG_WANT_URL,
+	[OPTION_KIND_DATE] = MSG_WANT_DATE,         [OPTION_KIND_BOOL] = MSG_WANT_BOOL,
 	[OPTION_KIND_INTEGER] = MSG_WANT_INTEGER,   [OPTION_KIND_DURATION] = MSG_WANT_DURATION,
-	[OPTION_KIND_SIZE] = MSG_WANT_SIZE,	    [OPTION_KIND_PERCENT] = MSG_WANT_PERCENT,
-	[OPTION_KIND_ENUM] = MSG_WANT_NAME,	    [OPTION_KIND_SECRET] = MSG_WANT_SECRET,
-	[OPTION_KIND_TEXTS] = MSG_WANT_TEXTS,	    [OPTION_KIND_MAP] = MSG_WANT_MAP,
+	[OPTION_KIND_SIZE] = MSG_WANT_SIZE,         [OPTION_KIND_PERCENT] = MSG_WANT_PERCENT,
+	[OPTION_KIND_ENUM] = MSG_WANT_NAME,         [OPTION_KIND_SECRET] = MSG_WANT_SECRET,
+	[OPTION_KIND_TEXTS] = MSG_WANT_TEXTS,       [OPTION_KIND_MAP] = MSG_WANT_MAP,
 	[OPTION_KIND_SECTION] = MSG_WANT_SECTION,   [OPTION_KIND_MAYBE] = MSG_WANT_SECTION,
 	[OPTION_KIND_SECTIONS] = MSG_WANT_SECTIONS,
 };
 
-static void not_wanted(struct loader *loader, const struct option_row *row, const struct doc_node *node)
+static void not_wanted(struct loader *loader, const struct option_row *row,
+		       const struct doc_node *node)
 {
 	enum msg_id msg = wanted[row->kind];
 	load_error(loader, row, node, msg);
 }
 
-static bool is_kind(struct loader *loader, const struct option_row *row, const struct doc_node *node,
-		    enum doc_kind kind)
+static bool is_kind(struct loader *loader, const struct option_row *row,
+		    const struct doc_node *node, enum doc_kind kind)
 {
 	if (node->kind == kind)
 		return true;
@@ -83,7 +65,8 @@ static bool is_kind(struct loader *loader, const struct option_row *row, const s
 	return false;
 }
 
-static bool in_range(struct loader *loader, const struct option_row *row, const struct doc_node *node, int64_t value)
+static bool in_range(struct loader *loader, const struct option_row *row,
+		     const struct doc_node *node, int64_t value)
 {
 	if ((row->min == 0 && row->max == 0) || (value >= row->min && value <= row->max))
 		return true;
@@ -111,7 +94,8 @@ static void hint_nearest(struct loader *loader, const char *word, const char *co
 }
 
 /* The index of `text` in `names`, or -1 with a finding. */
-static int find_name(struct loader *loader, const struct option_row *row, const struct doc_node *node)
+static int find_name(struct loader *loader, const struct option_row *row,
+		     const struct doc_node *node)
 {
 	for (int i = 0; row->names[i] != NULL; i++)
 		if (strcmp(row->names[i], node->text) == 0)
@@ -146,7 +130,8 @@ static char *copy_nfc(struct loader *loader, const struct doc_node *node)
 	return (char *)text.data;
 }
 
-static bool text_length_is_right(struct loader *loader, const struct option_row *row, const struct doc_node *node)
+static bool text_length_is_right(struct loader *loader, const struct option_row *row,
+				 const struct doc_node *node)
 {
 	size_t len = count_characters(node->text, node->len);
 	bool own = row->kind == OPTION_KIND_TEXT && (row->min != 0 || row->max != 0);
@@ -157,7 +142,8 @@ static bool text_length_is_right(struct loader *loader, const struct option_row 
 	return false;
 }
 
-static void load_text(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
+static void load_text(struct loader *loader, const struct option_row *row,
+		      const struct doc_node *node, void *field)
 {
 	static bool (*const checks[])(const char *) = {
 		[OPTION_KIND_WORD] = option_is_word,
@@ -171,7 +157,8 @@ static void load_text(struct loader *loader, const struct option_row *row, const
 		*(char **)field = copy_nfc(loader, node);
 }
 
-static void load_bool(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
+static void load_bool(struct loader *loader, const struct option_row *row,
+		      const struct doc_node *node, void *field)
 {
 	bool yes = strcmp(node->text, "true") == 0;
 	if (yes || strcmp(node->text, "false") == 0)
@@ -180,7 +167,8 @@ static void load_bool(struct loader *loader, const struct option_row *row, const
 		not_wanted(loader, row, node);
 }
 
-static void load_number(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
+static void load_number(struct loader *loader, const struct option_row *row,
+			const struct doc_node *node, void *field)
 {
 	int64_t value;
 	if (!option_number_parse(row->kind, node->text, &value)) {
@@ -197,7 +185,8 @@ static void load_number(struct loader *loader, const struct option_row *row, con
 		*(uint64_t *)field = (uint64_t)value;
 }
 
-static void load_enum(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
+static void load_enum(struct loader *loader, const struct option_row *row,
+		      const struct doc_node *node, void *field)
 {
 	int index = find_name(loader, row, node);
 	if (index >= 0)
@@ -206,15 +195,18 @@ static void load_enum(struct loader *loader, const struct option_row *row, const
 
 /* ---- secrets ---- */
 
-static void load_secret(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
+static void load_secret(struct loader *loader, const struct option_row *row,
+			const struct doc_node *node, void *field)
 {
 	if (node->kind == DOC_SCALAR) {
 		load_error(loader, row, node, MSG_CONFIG_SECRET_LITERAL);
 		diag_hint(loader->diag, MSG_CONFIG_SECRET_FIX);
 		return;
 	}
-	const struct doc_node *value = node->kind == DOC_MAP && node->count == 1 ? node->pairs[0].value : NULL;
-	const char *how = value == NULL || value->kind != DOC_SCALAR ? "" : node->pairs[0].key->text;
+	const struct doc_node *value =
+		node->kind == DOC_MAP && node->count == 1 ? node->pairs[0].value : NULL;
+	const char *how =
+		value == NULL || value->kind != DOC_SCALAR ? "" : node->pairs[0].key->text;
 	struct secret_ref *ref = field;
 	if (strcmp(how, "credential") == 0 && option_is_credential(value->text))
 		ref->kind = SECRET_CREDENTIAL;
@@ -228,14 +220,16 @@ static void load_secret(struct loader *loader, const struct option_row *row, con
 
 /* ---- lists and maps ---- */
 
-static bool item_is_text(struct loader *loader, const struct option_row *row, const struct doc_node *item)
+static bool item_is_text(struct loader *loader, const struct option_row *row,
+			 const struct doc_node *item)
 {
 	if (item->kind != DOC_SCALAR || doc_is_null(item) || item->len == 0) {
 		not_wanted(loader, row, item);
 		return false;
 	}
 	if (item->len > LIMIT_CONFIG_TEXT) {
-		load_error(loader, row, item, MSG_CONFIG_LENGTH, ARG_U("min", 1), ARG_U("max", LIMIT_CONFIG_TEXT));
+		load_error(loader, row, item, MSG_CONFIG_LENGTH, ARG_U("min", 1),
+			   ARG_U("max", LIMIT_CONFIG_TEXT));
 		return false;
 	}
 	return row->names == NULL || find_name(loader, row, item) >= 0;
@@ -249,10 +243,12 @@ static void *allocate(struct loader *loader, size_t count, size_t size)
 	return items;
 }
 
-static void load_texts(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
+static void load_texts(struct loader *loader, const struct option_row *row,
+		       const struct doc_node *node, void *field)
 {
 	struct option_texts *texts = field;
-	if (!is_kind(loader, row, node, DOC_LIST) || !in_range(loader, row, node, (int64_t)node->count))
+	if (!is_kind(loader, row, node, DOC_LIST) ||
+	    !in_range(loader, row, node, (int64_t)node->count))
 		return;
 	texts->items = allocate(loader, node->count, sizeof(*texts->items));
 	for (size_t i = 0; texts->items != NULL && i < node->count; i++)
@@ -262,13 +258,16 @@ static void load_texts(struct loader *loader, const struct option_row *row, cons
 
 static int compare_map_pairs(const void *a, const void *b)
 {
-	return strcmp(((const struct option_map_pair *)a)->key, ((const struct option_map_pair *)b)->key);
+	return strcmp(((const struct option_map_pair *)a)->key,
+		      ((const struct option_map_pair *)b)->key);
 }
 
-static void load_map(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
+static void load_map(struct loader *loader, const struct option_row *row,
+		     const struct doc_node *node, void *field)
 {
 	struct option_map *map = field;
-	if (!is_kind(loader, row, node, DOC_MAP) || !in_range(loader, row, node, (int64_t)node->count))
+	if (!is_kind(loader, row, node, DOC_MAP) ||
+	    !in_range(loader, row, node, (int64_t)node->count))
 		return;
 	map->pairs = allocate(loader, node->count, sizeof(*map->pairs));
 	for (size_t i = 0; map->pairs != NULL && i < node->count; i++) {
@@ -276,14 +275,17 @@ static void load_map(struct loader *loader, const struct option_row *row, const 
 		if (!item_is_text(loader, row, pair->value))
 			continue;
 		struct option_map_pair *copy = &map->pairs[map->count];
-		*copy = (struct option_map_pair){ copy_nfc(loader, pair->key), copy_nfc(loader, pair->value) };
+		*copy = (struct option_map_pair){ copy_nfc(loader, pair->key),
+						  copy_nfc(loader, pair->value) };
 		map->count++;
 	}
 	if (!loader->diag->failed && map->count > 0)
 		qsort(map->pairs, map->count, sizeof(*map->pairs), compare_map_pairs);
 	for (size_t i = 1; !loader->diag->failed && i < map->count; i++)
-		if (strcmp(map->pairs[i - 1].key, map->pairs[i].key) == 0) /* written in two forms of Unicode */
-			load_error(loader, row, node, MSG_CONFIG_SAME_KEY, ARG_TEXT("name", map->pairs[i].key));
+		if (strcmp(map->pairs[i - 1].key, map->pairs[i].key) ==
+		    0) /* written in two forms of Unicode */
+			load_error(loader, row, node, MSG_CONFIG_SAME_KEY,
+				   ARG_TEXT("name", map->pairs[i].key));
 }
 
 /* ---- sections ---- */
@@ -306,26 +308,30 @@ static void key_names(const struct option_row *rows, const char *names[ROWS_MAX]
 	names[count] = NULL;
 }
 
-static void refuse_unknown(struct loader *loader, const struct option_row *rows, const struct doc_node *map)
+static void refuse_unknown(struct loader *loader, const struct option_row *rows,
+			   const struct doc_node *map)
 {
 	for (size_t i = 0; i < map->count; i++) {
 		const struct doc_node *key = map->pairs[i].key;
 		if (find_row(rows, key->text) != NULL || strncmp(key->text, "x-", 2) == 0)
 			continue;
 		struct diag_place place = doc_place(key);
-		place.hide_from = place.column + place.span; /* a mistyped key may be that of a secret */
+		place.hide_from =
+			place.column + place.span; /* a mistyped key may be that of a secret */
 		if (loader->path[0] == '\0')
-			diag_error(loader->diag, place, MSG_CONFIG_UNKNOWN_KEY, ARG_TEXT("key", key->text));
+			diag_error(loader->diag, place, MSG_CONFIG_UNKNOWN_KEY,
+				   ARG_TEXT("key", key->text));
 		else
-			diag_error(loader->diag, place, MSG_CONFIG_UNKNOWN_KEY_IN, ARG_TEXT("key", key->text),
-				   ARG_WORD("section", loader->path));
+			diag_error(loader->diag, place, MSG_CONFIG_UNKNOWN_KEY_IN,
+				   ARG_TEXT("key", key->text), ARG_WORD("section", loader->path));
 		const char *names[ROWS_MAX];
 		key_names(rows, names);
 		hint_nearest(loader, key->text, names);
 	}
 }
 
-static void require_one(struct loader *loader, const struct option_row *row, const struct doc_node *map)
+static void require_one(struct loader *loader, const struct option_row *row,
+			const struct doc_node *map)
 {
 	size_t present = 0;
 	for (size_t i = 0; i < map->count; i++)
@@ -350,7 +356,8 @@ static bool load_bare(const struct option_row *row, const struct doc_node *node,
 	return true;
 }
 
-static void load_struct(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *options)
+static void load_struct(struct loader *loader, const struct option_row *row,
+			const struct doc_node *node, void *options)
 {
 	if (load_bare(row, node, options) || !is_kind(loader, row, node, DOC_MAP))
 		return;
@@ -359,7 +366,8 @@ static void load_struct(struct loader *loader, const struct option_row *row, con
 	load_section(loader, row->rows, node, options);
 }
 
-static void load_maybe(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *field)
+static void load_maybe(struct loader *loader, const struct option_row *row,
+		       const struct doc_node *node, void *field)
 {
 	void *options = allocate(loader, 1, row->size);
 	*(void **)field = options;
@@ -367,9 +375,11 @@ static void load_maybe(struct loader *loader, const struct option_row *row, cons
 		load_struct(loader, row, node, options);
 }
 
-static void load_sections(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *options)
+static void load_sections(struct loader *loader, const struct option_row *row,
+			  const struct doc_node *node, void *options)
 {
-	if (!is_kind(loader, row, node, DOC_LIST) || !in_range(loader, row, node, (int64_t)node->count))
+	if (!is_kind(loader, row, node, DOC_LIST) ||
+	    !in_range(loader, row, node, (int64_t)node->count))
 		return;
 	uint8_t *items = allocate(loader, node->count, row->size);
 	*(void **)((uint8_t *)options + row->offset) = items;
@@ -385,17 +395,19 @@ static void load_sections(struct loader *loader, const struct option_row *row, c
 
 /* ---- one row ---- */
 
-static void load_value(struct loader *loader, const struct option_row *row, const struct doc_node *node, void *options)
+static void load_value(struct loader *loader, const struct option_row *row,
+		       const struct doc_node *node, void *options)
 {
-	static void (*const handlers[])(struct loader *, const struct option_row *, const struct doc_node *, void *) = {
-		[OPTION_KIND_TEXT] = load_text,	      [OPTION_KIND_WORD] = load_text,
-		[OPTION_KIND_PATH] = load_text,	      [OPTION_KIND_URL] = load_text,
-		[OPTION_KIND_DATE] = load_text,	      [OPTION_KIND_BOOL] = load_bool,
-		[OPTION_KIND_INTEGER] = load_number,  [OPTION_KIND_DURATION] = load_number,
-		[OPTION_KIND_SIZE] = load_number,     [OPTION_KIND_PERCENT] = load_number,
-		[OPTION_KIND_ENUM] = load_enum,	      [OPTION_KIND_SECRET] = load_secret,
-		[OPTION_KIND_TEXTS] = load_texts,     [OPTION_KIND_MAP] = load_map,
-		[OPTION_KIND_SECTION] = load_struct,  [OPTION_KIND_MAYBE] = load_maybe,
+	static void (*const handlers[])(struct loader *, const struct option_row *,
+					const struct doc_node *, void *) = {
+		[OPTION_KIND_TEXT] = load_text,      [OPTION_KIND_WORD] = load_text,
+		[OPTION_KIND_PATH] = load_text,      [OPTION_KIND_URL] = load_text,
+		[OPTION_KIND_DATE] = load_text,      [OPTION_KIND_BOOL] = load_bool,
+		[OPTION_KIND_INTEGER] = load_number, [OPTION_KIND_DURATION] = load_number,
+		[OPTION_KIND_SIZE] = load_number,    [OPTION_KIND_PERCENT] = load_number,
+		[OPTION_KIND_ENUM] = load_enum,      [OPTION_KIND_SECRET] = load_secret,
+		[OPTION_KIND_TEXTS] = load_texts,    [OPTION_KIND_MAP] = load_map,
+		[OPTION_KIND_SECTION] = load_struct, [OPTION_KIND_MAYBE] = load_maybe,
 	};
 	void *field = (uint8_t *)options + row->offset;
 	if (row->kind == OPTION_KIND_RAW)
@@ -409,13 +421,16 @@ static void load_value(struct loader *loader, const struct option_row *row, cons
 static void load_absent(struct loader *loader, const struct option_row *row, void *options)
 {
 	if (row->required) {
-		diag_error(loader->diag, loader->where, MSG_CONFIG_MISSING, ARG_WORD("key", loader->path));
+		diag_error(loader->diag, loader->where, MSG_CONFIG_MISSING,
+			   ARG_WORD("key", loader->path));
 		if (row->help != MSG_NONE)
 			diag_hint(loader->diag, row->help);
 	} else if (row->fallback != NULL) {
 		size_t errors = loader->diag->errors;
-		struct doc_node node = { .kind = DOC_SCALAR, .quoted = true, .text = row->fallback,
-					  .len = strlen(row->fallback) };
+		struct doc_node node = { .kind = DOC_SCALAR,
+					 .quoted = true,
+					 .text = row->fallback,
+					 .len = strlen(row->fallback) };
 		load_value(loader, row, &node, options);
 		assert(loader->diag->errors == errors); /* a default of ours keeps our own rules */
 	} else if (row->kind == OPTION_KIND_SECTION) {
@@ -423,7 +438,8 @@ static void load_absent(struct loader *loader, const struct option_row *row, voi
 	}
 }
 
-static void load_row(struct loader *loader, const struct option_row *row, const struct doc_node *map, void *options)
+static void load_row(struct loader *loader, const struct option_row *row,
+		     const struct doc_node *map, void *options)
 {
 	const struct doc_node *node = doc_get(map, row->key);
 	size_t mark = path_enter(loader->path, row->key);
@@ -437,7 +453,8 @@ static void load_row(struct loader *loader, const struct option_row *row, const 
 	path_leave(loader->path, mark);
 }
 
-static void load_section(struct loader *loader, const struct option_row *rows, const struct doc_node *map, void *options)
+static void load_section(struct loader *loader, const struct option_row *rows,
+			 const struct doc_node *map, void *options)
 {
 	struct diag_place above = loader->where;
 	if (map != NULL) {
@@ -449,8 +466,8 @@ static void load_section(struct loader *loader, const struct option_row *rows, c
 	loader->where = above;
 }
 
-void option_load(const struct option_row *rows, const struct doc_node *map, struct diag_place where, struct diag *diag,
-		 void *options)
+void option_load(const struct option_row *rows, const struct doc_node *map, struct diag_place where,
+		 struct diag *diag, void *options)
 {
 	struct loader loader = { .diag = diag, .where = where };
 	if (map != NULL && map->kind != DOC_MAP)
@@ -459,90 +476,16 @@ void option_load(const struct option_row *rows, const struct doc_node *map, stru
 		load_section(&loader, rows, map, options);
 }
 
-/* ---- the end of options ---- */
-
-static void finish_texts(struct option_texts *texts)
-{
-	for (size_t i = 0; i < texts->count; i++)
-		free(texts->items[i]);
-	free(texts->items);
-	*texts = (struct option_texts){ 0 };
-}
-
-static void finish_map(struct option_map *map)
-{
-	for (size_t i = 0; i < map->count; i++) {
-		free(map->pairs[i].key);
-		free(map->pairs[i].value);
-	}
-	free(map->pairs);
-	*map = (struct option_map){ 0 };
-}
-
-static void finish_structs(const struct option_row *row, void *options)
-{
-	uint8_t **items = (uint8_t **)((uint8_t *)options + row->offset);
-	size_t one = 1;
-	size_t *count = row->kind == OPTION_KIND_MAYBE ? &one : (size_t *)((uint8_t *)options + row->count_offset);
-	for (size_t i = 0; *items != NULL && i < *count; i++)
-		option_finish(row->rows, *items + i * row->size);
-	free(*items);
-	*items = NULL;
-	*count = 0;
-}
-
-static void finish_value(const struct option_row *row, void *options)
-{
-	void *field = (uint8_t *)options + row->offset;
-	switch (row->kind) {
-	case OPTION_KIND_TEXT:
-	case OPTION_KIND_WORD:
-	case OPTION_KIND_PATH:
-	case OPTION_KIND_URL:
-	case OPTION_KIND_DATE:
-		free(*(char **)field);
-		*(char **)field = NULL;
-		break;
-	case OPTION_KIND_SECRET:
-		free(((struct secret_ref *)field)->name);
-		*(struct secret_ref *)field = (struct secret_ref){ 0 };
-		break;
-	case OPTION_KIND_TEXTS:
-		finish_texts(field);
-		break;
-	case OPTION_KIND_MAP:
-		finish_map(field);
-		break;
-	case OPTION_KIND_SECTION:
-		option_finish(row->rows, field);
-		break;
-	case OPTION_KIND_MAYBE:
-	case OPTION_KIND_SECTIONS:
-		finish_structs(row, options);
-		break;
-	case OPTION_KIND_RAW:
-		*(const struct doc_node **)field = NULL;
-		break;
-	default:
-		break; /* plain values */
-	}
-}
-
-void option_finish(const struct option_row *rows, void *options)
-{
-	for (; rows->kind != OPTION_KIND_END; rows++)
-		finish_value(rows, options);
-}
-
 /* ---- for workers ---- */
 
-int option_load_text(const struct option_row *rows, const char *name, struct blob text, void *options,
-		     struct doc **ret_doc, struct err *err)
+int option_load_text(const struct option_row *rows, const char *name, struct blob text,
+		     void *options, struct doc **ret_doc, struct err *err)
 {
 	CLEANUP(diag_finish) struct diag diag = { 0 };
 	CLEANUP(doc_destroyp) struct doc *doc = doc_parse(name, text, &diag);
 	if (doc != NULL)
-		option_load(rows, doc_root(doc), (struct diag_place){ .file = name }, &diag, options);
+		option_load(rows, doc_root(doc), (struct diag_place){ .file = name }, &diag,
+			    options);
 	int r = diag_result(&diag, err);
 	if (r < 0) {
 		option_finish(rows, options);
@@ -550,49 +493,4 @@ int option_load_text(const struct option_row *rows, const char *name, struct blo
 	}
 	*ret_doc = TAKE(doc);
 	return 0;
-}
-
-struct passing {
-	option_passed_fn *fn;
-	void *ctx;
-	char path[256];
-};
-
-static int pass_rows(struct passing *passing, const struct option_row *rows, const void *options, struct err *err);
-
-static int pass_value(struct passing *passing, const struct option_row *row, const void *options, struct err *err)
-{
-	const void *field = (const uint8_t *)options + row->offset;
-	const void *const *pointer = field;
-	if (row->kind == OPTION_KIND_SECTION)
-		return pass_rows(passing, row->rows, field, err);
-	if (row->kind == OPTION_KIND_MAYBE && *pointer != NULL)
-		return pass_rows(passing, row->rows, *pointer, err);
-	struct option_passed passed = { 0 };
-	char name[sizeof(passing->path) + sizeof("secret:")];
-	if (row->kind == OPTION_KIND_PATH && row->pass != NULL && *pointer != NULL) {
-		passed = (struct option_passed){ .name = row->pass, .path = *pointer };
-	} else if (row->kind == OPTION_KIND_SECRET && ((const struct secret_ref *)field)->kind != SECRET_NONE) {
-		(void)snprintf(name, sizeof(name), "secret:%s", passing->path);
-		passed = (struct option_passed){ .name = name, .secret = field };
-	}
-	return passed.name == NULL ? 0 : passing->fn(passing->ctx, &passed, err);
-}
-
-static int pass_rows(struct passing *passing, const struct option_row *rows, const void *options, struct err *err)
-{
-	int r = 0;
-	for (; rows->kind != OPTION_KIND_END && r >= 0; rows++) {
-		size_t mark = path_enter(passing->path, rows->key);
-		r = pass_value(passing, rows, options, err);
-		path_leave(passing->path, mark);
-	}
-	return r < 0 ? r : 0;
-}
-
-int option_each_passed(const struct option_row *rows, const void *options, option_passed_fn *fn, void *ctx,
-		       struct err *err)
-{
-	struct passing passing = { .fn = fn, .ctx = ctx };
-	return pass_rows(&passing, rows, options, err);
 }

@@ -1,115 +1,24 @@
-/* Option: rows that say what a section of configuration may hold, and the one loader that obeys them.
+/* Option: the one loader that fills structs by their option rows, from the nodes of a document.
  *
- *	struct feed { char *url; uint64_t pause_ms; struct secret_ref token; };
- *	static const struct option_row feed_rows[] = {
- *		OPTION_URL("endpoint", struct feed, url, .required = true, .help = MSG_HELP_FEED_URL),
- *		OPTION_DURATION("pause", struct feed, pause_ms, .fallback = "5m", .min = 10000, .max = 86400000,
- *				.help = MSG_HELP_FEED_PAUSE),
- *		OPTION_SECRET("token", struct feed, token, .help = MSG_HELP_FEED_TOKEN),
- *		OPTION_END,
- *	};
- *
- * A macro refuses at compile time a field of another C type. Keys that begin with "x-" are free.
- * `min` and `max` (both 0: no limits of its own) bound the value of INTEGER, DURATION (ms), SIZE (bytes) and
- * PERCENT (hundredths of a percent), the characters of texts, and the count of lists and maps.
+ * Keys that no row names are findings, with the nearest name; keys that begin with "x-" are free.
+ * A scalar is typed by its row alone: `yes` is no boolean, `30` no duration, and `01` stays a text.
  */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "config/diag.h"
-#include "config/secret.h"
 #include "config/doc.h"
+#include "config/option_row.h"
 
-enum option_kind {
-	OPTION_KIND_END = 0,
-	OPTION_KIND_TEXT,     /* char *: any text that is not empty */
-	OPTION_KIND_WORD,     /* char *: [a-z0-9-]{1,40}, a name of ours */
-	OPTION_KIND_PATH,     /* char *: absolute, no ".." */
-	OPTION_KIND_URL,      /* char *: https only, no user, no fragment */
-	OPTION_KIND_DATE,     /* char *: YYYY-MM-DD that exists */
-	OPTION_KIND_BOOL,     /* bool: true or false */
-	OPTION_KIND_INTEGER,  /* int64_t: strict decimal */
-	OPTION_KIND_DURATION, /* uint64_t in ms: 250ms 30s 5m 2h 7d */
-	OPTION_KIND_SIZE,     /* uint64_t in bytes: 512B 64KiB 1MiB 2GiB */
-	OPTION_KIND_PERCENT,  /* uint32_t in hundredths: 5% 2.5% */
-	OPTION_KIND_ENUM,     /* an enum or int: the index into `names` */
-	OPTION_KIND_SECRET,   /* struct secret_ref */
-	OPTION_KIND_TEXTS,    /* struct option_texts: a list */
-	OPTION_KIND_MAP,      /* struct option_map: text to text, in byte order of keys */
-	OPTION_KIND_SECTION,  /* a struct, filled by `rows`; absent: its defaults */
-	OPTION_KIND_MAYBE,    /* a pointer to a struct; absent: NULL */
-	OPTION_KIND_SECTIONS, /* a pointer to `count` structs, and a size_t */
-	OPTION_KIND_RAW,      /* const struct doc_node *: lives as long as the doc */
-};
-
-struct option_texts {
-	char **items;
-	size_t count;
-};
-
-struct option_map {
-	struct option_map_pair {
-		char *key, *value;
-	} *pairs;
-	size_t count;
-};
-
-struct option_row {
-	const char *key;
-	enum option_kind kind;
-	size_t offset;
-	size_t count_offset;	       /* SECTIONS */
-	bool required;
-	bool one_of;		       /* SECTION, MAYBE, SECTIONS: exactly one of its keys is due */
-	const char *bare;	       /* SECTION, MAYBE: this word alone stands for {word: true} */
-	const char *pass;	       /* PATH: the worker gets it opened, as a descriptor of this name */
-	const char *fallback;	       /* the default, as one would write it; NULL: empty, 0, false */
-	int64_t min, max;
-	const char *const *names;      /* ENUM; MAP and TEXTS: the only values; ended by NULL */
-	const struct option_row *rows; /* of the section */
-	size_t size;		       /* of its struct */
-	enum msg_id help;
-	const char *since;	       /* version; NULL = 0.1 */
-};
-
-/* The offset of field `f`, which must have one of the types listed ("char *: 1"). */
-#define OPTION_AT_(t, f, ...) (offsetof(t, f) + 0 * sizeof(char[_Generic(((t *)0)->f, __VA_ARGS__)]))
-#define OPTION_ROW_(kind_, key_, at_, ...) { .key = (key_), .kind = OPTION_KIND_##kind_, .offset = (at_), ##__VA_ARGS__ }
-
-#define OPTION_TEXT(key, t, f, ...) OPTION_ROW_(TEXT, key, OPTION_AT_(t, f, char *: 1), ##__VA_ARGS__)
-#define OPTION_WORD(key, t, f, ...) OPTION_ROW_(WORD, key, OPTION_AT_(t, f, char *: 1), ##__VA_ARGS__)
-#define OPTION_PATH(key, t, f, ...) OPTION_ROW_(PATH, key, OPTION_AT_(t, f, char *: 1), ##__VA_ARGS__)
-#define OPTION_URL(key, t, f, ...) OPTION_ROW_(URL, key, OPTION_AT_(t, f, char *: 1), ##__VA_ARGS__)
-#define OPTION_DATE(key, t, f, ...) OPTION_ROW_(DATE, key, OPTION_AT_(t, f, char *: 1), ##__VA_ARGS__)
-#define OPTION_BOOL(key, t, f, ...) OPTION_ROW_(BOOL, key, OPTION_AT_(t, f, bool: 1), ##__VA_ARGS__)
-#define OPTION_INTEGER(key, t, f, ...) OPTION_ROW_(INTEGER, key, OPTION_AT_(t, f, int64_t: 1), ##__VA_ARGS__)
-#define OPTION_DURATION(key, t, f, ...) OPTION_ROW_(DURATION, key, OPTION_AT_(t, f, uint64_t: 1), ##__VA_ARGS__)
-#define OPTION_SIZE(key, t, f, ...) OPTION_ROW_(SIZE, key, OPTION_AT_(t, f, uint64_t: 1), ##__VA_ARGS__)
-#define OPTION_PERCENT(key, t, f, ...) OPTION_ROW_(PERCENT, key, OPTION_AT_(t, f, uint32_t: 1), ##__VA_ARGS__)
-#define OPTION_ENUM(key, t, f, names_, ...) \
-	OPTION_ROW_(ENUM, key, OPTION_AT_(t, f, int: 1, unsigned: 1), .names = (names_), ##__VA_ARGS__)
-#define OPTION_SECRET(key, t, f, ...) OPTION_ROW_(SECRET, key, OPTION_AT_(t, f, struct secret_ref: 1), ##__VA_ARGS__)
-#define OPTION_TEXTS(key, t, f, ...) OPTION_ROW_(TEXTS, key, OPTION_AT_(t, f, struct option_texts: 1), ##__VA_ARGS__)
-#define OPTION_MAP(key, t, f, ...) OPTION_ROW_(MAP, key, OPTION_AT_(t, f, struct option_map: 1), ##__VA_ARGS__)
-#define OPTION_RAW(key, t, f, ...) OPTION_ROW_(RAW, key, OPTION_AT_(t, f, const struct doc_node *: 1), ##__VA_ARGS__)
-#define OPTION_SECTION(key, t, f, child, rows_, ...) \
-	OPTION_ROW_(SECTION, key, OPTION_AT_(t, f, child: 1), .rows = (rows_), .size = sizeof(child), ##__VA_ARGS__)
-#define OPTION_MAYBE(key, t, f, child, rows_, ...) \
-	OPTION_ROW_(MAYBE, key, OPTION_AT_(t, f, child *: 1), .rows = (rows_), .size = sizeof(child), ##__VA_ARGS__)
-#define OPTION_SECTIONS(key, t, f, count_, child, rows_, ...) \
-	OPTION_ROW_(SECTIONS, key, OPTION_AT_(t, f, child *: 1), .count_offset = OPTION_AT_(t, count_, size_t: 1), \
-		    .rows = (rows_), .size = sizeof(child), ##__VA_ARGS__)
-#define OPTION_END { .kind = OPTION_KIND_END }
+struct err;
 
 /** Fill `options`, a zeroed struct of the rows, from `map`; NULL gives the defaults, and `where` is then the
  * place of what is missing. All that is wrong goes to `diag`; what is right is filled nevertheless.
  * End it with option_finish() in every case.
  */
-void option_load(const struct option_row *rows, const struct doc_node *map, struct diag_place where, struct diag *diag,
-		 void *options);
+void option_load(const struct option_row *rows, const struct doc_node *map, struct diag_place where,
+		 struct diag *diag, void *options);
 
 /** Free what the rows own; the struct is zero afterwards. */
 void option_finish(const struct option_row *rows, void *options);
@@ -117,17 +26,18 @@ void option_finish(const struct option_row *rows, void *options);
 /** The worker's way: parse canonical JSON and load it, the first finding as `err`.
  * *ret_doc keeps RAW nodes alive; `options` is zero on failure.
  */
-MUST_CHECK int option_load_text(const struct option_row *rows, const char *name, struct blob text, void *options,
-				struct doc **ret_doc, struct err *err);
+MUST_CHECK int option_load_text(const struct option_row *rows, const char *name, struct blob text,
+				void *options, struct doc **ret_doc, struct err *err);
 
 /* What the engine opens for the worker: the paths with `pass`, and every secret that is set. */
 struct option_passed {
-	const char *name; /* "folder"; a secret: "secret:" and its keys, "secret:auth.client_secret" */
-	const char *path; /* NULL for a secret */
+	const char
+		*name; /* "folder"; a secret: "secret:" and its keys, "secret:auth.client_secret" */
+	const char *path;                /* NULL for a secret */
 	const struct secret_ref *secret; /* NULL for a path */
 };
 typedef int option_passed_fn(void *ctx, const struct option_passed *passed, struct err *err);
 
 /** Call `fn` for each in the order of rows; a negative return of `fn` ends it and is returned. */
-MUST_CHECK int option_each_passed(const struct option_row *rows, const void *options, option_passed_fn *fn, void *ctx,
-				  struct err *err);
+MUST_CHECK int option_each_passed(const struct option_row *rows, const void *options,
+				  option_passed_fn *fn, void *ctx, struct err *err);

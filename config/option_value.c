@@ -66,7 +66,8 @@ static bool is_authority(const char *text, size_t len)
 		return after == 0 || (bracket[1] == ':' && is_port(bracket + 2, after - 1));
 	}
 	size_t host = colon == NULL ? len : (size_t)(colon - text);
-	return host > 0 && all_of(text, host, ".-") && (colon == NULL || is_port(colon + 1, len - host - 1));
+	return host > 0 && all_of(text, host, ".-") &&
+	       (colon == NULL || is_port(colon + 1, len - host - 1));
 }
 
 bool option_is_url(const char *text)
@@ -77,7 +78,8 @@ bool option_is_url(const char *text)
 	const char *authority = text + sizeof(scheme) - 1;
 	size_t len = strcspn(authority, "/?#");
 	for (const char *at = authority + len; *at != '\0'; at++)
-		if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7f || strchr("#\"<>\\^`{|}", *at) != NULL)
+		if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7f ||
+		    strchr("#\"<>\\^`{|}", *at) != NULL)
 			return false;
 	return len > 0 && is_authority(authority, len);
 }
@@ -113,9 +115,11 @@ struct unit {
 };
 
 /* Ascending; the first is the one that the value counts in. */
-static const struct unit durations[] = { { "ms", 1 },	      { "s", 1000 },	 { "m", 60000 },
+static const struct unit durations[] = { { "ms", 1 },      { "s", 1000 },     { "m", 60000 },
 					 { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 } };
-static const struct unit sizes[] = { { "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { NULL, 0 } };
+static const struct unit sizes[] = {
+	{ "B", 1 }, { "KiB", 1 << 10 }, { "MiB", 1 << 20 }, { "GiB", 1 << 30 }, { NULL, 0 }
+};
 static const struct unit none[] = { { "", 1 }, { NULL, 0 } };
 
 static const struct unit *units_of(enum option_kind kind)
@@ -136,7 +140,8 @@ static bool take_number(const char **at, int64_t *ret_value)
 	int64_t value = 0;
 	const char *begin = *at;
 	for (; isdigit((unsigned char)**at); (*at)++)
-		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, **at - '0', &value))
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, **at - '0', &value))
 			return false;
 	size_t len = (size_t)(*at - begin);
 	*ret_value = value;
@@ -184,7 +189,8 @@ bool option_number_parse(enum option_kind kind, const char *text, int64_t *ret_v
 void option_number_text(enum option_kind kind, int64_t value, char out[OPTION_NUMBER_SIZE])
 {
 	if (kind == OPTION_KIND_PERCENT) {
-		(void)snprintf(out, OPTION_NUMBER_SIZE, "%" PRId64 ".%02" PRId64 "%%", value / 100, value % 100);
+		(void)snprintf(out, OPTION_NUMBER_SIZE, "%" PRId64 ".%02" PRId64 "%%", value / 100,
+			       value % 100);
 		return;
 	}
 	const struct unit *best = units_of(kind);

@@ -48,7 +48,8 @@ static int check_access(int fd, const struct secret_ref *ref, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_AUTH, MSG_SECRET_NOT_A_FILE, ARG_PATH(ref->name));
 	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return err_set(err, ERR_AUTH, MSG_SECRET_OWNER, ARG_PATH(ref->name), ARG_U("uid", st.st_uid));
+		return err_set(err, ERR_AUTH, MSG_SECRET_OWNER, ARG_PATH(ref->name),
+			       ARG_U("uid", st.st_uid));
 	if ((st.st_mode & refused) != 0)
 		return err_set(err, ERR_AUTH, MSG_SECRET_OPEN_TO_OTHERS, ARG_PATH(ref->name));
 	return 0;
@@ -57,7 +58,8 @@ static int check_access(int fd, const struct secret_ref *ref, struct err *err)
 int secret_open(const struct secret_ref *ref, int *ret_fd, struct err *err)
 {
 	CLEANUP(close_fdp) int fd = -1;
-	int r = ref->kind == SECRET_CREDENTIAL ? open_credential(ref->name, &fd, err) : open_file(ref->name, &fd, err);
+	int r = ref->kind == SECRET_CREDENTIAL ? open_credential(ref->name, &fd, err)
+					       : open_file(ref->name, &fd, err);
 	if (r < 0)
 		return r;
 	r = check_access(fd, ref, err);
@@ -84,15 +86,17 @@ static ssize_t read_up_to(int fd, uint8_t *out, size_t size)
 
 int secret_read_fd(int fd, const char *name, struct secret *ret_secret, struct err *err)
 {
-	CLEANUP(secret_finish) struct secret secret = { .data = malloc(LIMIT_SECRET_BYTES + 2),
-							.len = LIMIT_SECRET_BYTES + 1 };
+	CLEANUP(secret_finish)
+	struct secret secret = { .data = malloc(LIMIT_SECRET_BYTES + 2),
+				 .len = LIMIT_SECRET_BYTES + 1 };
 	if (secret.data == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	ssize_t n = read_up_to(fd, secret.data, LIMIT_SECRET_BYTES + 1);
 	if (n < 0)
 		return err_set_errno(err, errno, MSG_SECRET_OPEN, name);
 	if (n > LIMIT_SECRET_BYTES)
-		return err_set(err, ERR_INVALID, MSG_SECRET_TOO_LONG, ARG_PATH(name), ARG_U("limit", LIMIT_SECRET_BYTES));
+		return err_set(err, ERR_INVALID, MSG_SECRET_TOO_LONG, ARG_PATH(name),
+			       ARG_U("limit", LIMIT_SECRET_BYTES));
 	size_t len = (size_t)n;
 	if (len > 0 && secret.data[len - 1] == '\n')
 		len--;

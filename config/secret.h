@@ -36,7 +36,8 @@ MUST_CHECK int secret_open(const struct secret_ref *ref, int *ret_fd, struct err
  * LIMIT_SECRET_BYTES is ERR_INVALID. `name` stands for it in messages.
  */
 MUST_CHECK int secret_read_fd(int fd, const char *name, struct secret *ret_secret, struct err *err);
-MUST_CHECK int secret_read(const struct secret_ref *ref, struct secret *ret_secret, struct err *err);
+MUST_CHECK int secret_read(const struct secret_ref *ref, struct secret *ret_secret,
+			   struct err *err);
 
 /** Overwrite and free; leaves `secret` empty. */
 void secret_finish(struct secret *secret);

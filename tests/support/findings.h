@@ -24,17 +24,20 @@ static inline void findings_text(const struct diag *diag, bool with_file, char *
 	size_t at = 0;
 	out[0] = '\0';
 	char *rest = (char *)printed.data;
-	for (char *line = strsep(&rest, "\n"); line != NULL && *line != '\0'; line = strsep(&rest, "\n")) {
+	for (char *line = strsep(&rest, "\n"); line != NULL && *line != '\0';
+	     line = strsep(&rest, "\n")) {
 		if (line[0] == ' ' || strstr(line, "more findings") != NULL)
 			continue; /* a hint, or the count of the rest */
 		char file[512];
 		unsigned row = 0, column = 0;
 		int fields = sscanf(line, "%511[^:]:%u:%u: ", file, &row, &column);
 		const char *code = strrchr(line, '[');
-		assert((fields == 1 || fields == 3) && code != NULL && strlen(code) == sizeof("[E1201]") - 1);
+		assert((fields == 1 || fields == 3) && code != NULL &&
+		       strlen(code) == sizeof("[E1201]") - 1);
 		at += (size_t)snprintf(out + at, size - at, "%s", at > 0 ? ", " : "");
 		if (with_file)
-			at += (size_t)snprintf(out + at, size - at, "%s%s", findings_base(file), fields == 3 ? ":" : " ");
+			at += (size_t)snprintf(out + at, size - at, "%s%s", findings_base(file),
+					       fields == 3 ? ":" : " ");
 		if (fields == 3)
 			at += (size_t)snprintf(out + at, size - at, "%u:%u ", row, column);
 		at += (size_t)snprintf(out + at, size - at, "%.5s", code + 1);
@@ -44,7 +47,8 @@ static inline void findings_text(const struct diag *diag, bool with_file, char *
 }
 
 /* False, and both shown, if the findings are not `expected`: tables show all their rows before they fail. */
-static inline bool findings_are(const char *name, const struct diag *diag, bool with_file, const char *expected)
+static inline bool findings_are(const char *name, const struct diag *diag, bool with_file,
+				const char *expected)
 {
 	char found[4096];
 	findings_text(diag, with_file, found, sizeof(found));

@@ -204,7 +204,8 @@ static void a_sound_folder_is_one_value(void **state)
 	assert_int_equal(sink->batch.max_items, 50);
 	assert_int_equal(sink->batch.max_bytes, 262144);
 	assert_int_equal(sink->retry.first_ms, 1000);
-	assert_string_equal(((const struct push *)sink->connector.options)->key.name, "national-key");
+	assert_string_equal(((const struct push *)sink->connector.options)->key.name,
+			    "national-key");
 	assert_null(config_source(config, "quoc-gia"));
 	assert_null(config_sink(config, "noi-vu"));
 	diag_finish(&diag);
@@ -265,50 +266,65 @@ static void a_broken_main_file_is_found_with_place_and_code(void **state)
 		{ "unknown section", F, KEYS ORDER "worker: {max: 2}\n", F ":3:1 E1203" },
 		{ "unknown key below", F, KEYS ORDER "workers: {mx: 2}\n", F ":3:11 E1242" },
 		{ "no workers at all", F, KEYS ORDER "workers: {max: 0}\n", F ":3:16 E1247" },
-		{ "unknown way to start", F, KEYS ORDER "workers: {start: fork}\n", F ":3:18 E1246" },
-		{ "deadline without unit", F, KEYS ORDER "workers: {deadline: 30}\n", F ":3:21 E1259" },
+		{ "unknown way to start", F, KEYS ORDER "workers: {start: fork}\n",
+		  F ":3:18 E1246" },
+		{ "deadline without unit", F, KEYS ORDER "workers: {deadline: 30}\n",
+		  F ":3:21 E1259" },
 		{ "relative state folder", F, KEYS ORDER "state_dir: state\n", F ":3:12 E1254" },
 		{ "unknown level", F, KEYS ORDER "log: {level: verbose}\n", F ":3:14 E1246" },
-		{ "time zone that climbs", F, KEYS ORDER "timezone: ../../etc/passwd\n", F ":3:11 E1283" },
+		{ "time zone that climbs", F, KEYS ORDER "timezone: ../../etc/passwd\n",
+		  F ":3:11 E1283" },
 		{ "time zone with blanks", F, KEYS ORDER "timezone: Ha Noi\n", F ":3:11 E1283" },
 		{ "version of the future", F, KEYS ORDER "version: 2\n", F ":3:10 E1247" },
-		{ "sink that is not there", F, KEYS ORDER "publish: {sink: q, inclusion: {version: a, any_of: "
-							 "[{code: A, field: b, present: true}]}}\n",
+		{ "sink that is not there", F,
+		  KEYS ORDER "publish: {sink: q, inclusion: {version: a, any_of: "
+			     "[{code: A, field: b, present: true}]}}\n",
 		  F ":3:17 E1284" },
-		{ "no inclusion", F, KEYS ORDER "publish: {sink: quoc-gia}\n", F ":3:10 E1243, " F ":3:10 E1243" },
+		{ "no inclusion", F, KEYS ORDER "publish: {sink: quoc-gia}\n",
+		  F ":3:10 E1243, " F ":3:10 E1243" },
 		{ "inclusion without version", F,
-		  KEYS ORDER "publish: {sink: quoc-gia, inclusion: {any_of: [{code: A, field: b, present: true}]}}\n",
+		  KEYS ORDER "publish: {sink: quoc-gia, inclusion: {any_of: [{code: A, field: b, "
+			     "present: true}]}}\n",
 		  F ":3:38 E1243" },
 		{ "condition without a test", F,
-		  KEYS ORDER "publish: {sink: quoc-gia, inclusion: {version: a, any_of: [{code: A, field: b}]}}\n",
+		  KEYS ORDER "publish: {sink: quoc-gia, inclusion: {version: a, any_of: [{code: A, "
+			     "field: b}]}}\n",
 		  F ":3:60 E1285" },
 		{ "condition with two tests", F,
-		  KEYS ORDER "publish:\n  sink: quoc-gia\n  inclusion:\n    version: a\n    any_of:\n"
-			     "      - {code: A, field: b, present: true, at_least: c}\n",
+		  KEYS ORDER
+		  "publish:\n  sink: quoc-gia\n  inclusion:\n    version: a\n    any_of:\n"
+		  "      - {code: A, field: b, present: true, at_least: c}\n",
 		  F ":8:9 E1285" },
 		{ "condition without a field", F,
-		  KEYS ORDER "publish:\n  sink: quoc-gia\n  inclusion:\n    version: a\n    any_of:\n"
-			     "      - {code: A, present: true}\n",
+		  KEYS ORDER
+		  "publish:\n  sink: quoc-gia\n  inclusion:\n    version: a\n    any_of:\n"
+		  "      - {code: A, present: true}\n",
 		  F ":8:9 E1243" },
 		{ "present that is false", F,
-		  KEYS ORDER "publish:\n  sink: quoc-gia\n  inclusion:\n    version: a\n    any_of:\n"
-			     "      - {code: A, field: b, present: false}\n",
+		  KEYS ORDER
+		  "publish:\n  sink: quoc-gia\n  inclusion:\n    version: a\n    any_of:\n"
+		  "      - {code: A, field: b, present: false}\n",
 		  F ":8:38 E1286" },
 		{ "code twice", F,
-		  KEYS ORDER "publish:\n  sink: quoc-gia\n  inclusion:\n    version: a\n    any_of:\n"
-			     "      - {code: A, field: b, present: true}\n"
-			     "    none_of:\n      - {code: A, field: c, present: true}\n",
+		  KEYS ORDER
+		  "publish:\n  sink: quoc-gia\n  inclusion:\n    version: a\n    any_of:\n"
+		  "      - {code: A, field: b, present: true}\n"
+		  "    none_of:\n      - {code: A, field: c, present: true}\n",
 		  F ":10:16 E1287" },
 		{ "no order of sources", F, KEYS, F ":1:1 E1290, " F ":1:1 E1290" },
-		{ "source that has no rank", F, KEYS "survivorship: {sources: [noi-vu]}\n", F ":2:25 E1290" },
-		{ "rank for nobody", F, KEYS "survivorship: {sources: [noi-vu, cao-dang, so-y-te]}\n", F ":2:44 E1288" },
-		{ "rank twice", F, KEYS "survivorship: {sources: [noi-vu, cao-dang, noi-vu]}\n", F ":2:44 E1289" },
+		{ "source that has no rank", F, KEYS "survivorship: {sources: [noi-vu]}\n",
+		  F ":2:25 E1290" },
+		{ "rank for nobody", F,
+		  KEYS "survivorship: {sources: [noi-vu, cao-dang, so-y-te]}\n", F ":2:44 E1288" },
+		{ "rank twice", F, KEYS "survivorship: {sources: [noi-vu, cao-dang, noi-vu]}\n",
+		  F ":2:44 E1289" },
 		{ "override for nobody", F,
 		  KEYS "survivorship:\n  sources: [noi-vu, cao-dang]\n  overrides:\n"
 		       "    - {fields: [contact], sources: [so-y-te]}\n",
 		  F ":5:37 E1288" },
 		{ "override without fields", F,
-		  KEYS "survivorship:\n  sources: [noi-vu, cao-dang]\n  overrides:\n    - {sources: [noi-vu]}\n",
+		  KEYS "survivorship:\n  sources: [noi-vu, cao-dang]\n  overrides:\n    - "
+		       "{sources: [noi-vu]}\n",
 		  F ":5:7 E1243" },
 		{ "a list", F, "- a\n", F ":1:1 E1240" },
 		{ "not YAML", F, "a: b: c\n", F ":1:5 E1230" },
@@ -329,67 +345,100 @@ static void a_broken_connector_file_is_found_with_place_and_code(void **state)
 #define AS_OF "  as_of: {file_date: true}\n"
 	static const struct broken rows[] = {
 		{ "nothing that a source must say", PATH, "source: {name: cao-dang}\n",
-		  F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F
-		    ":1:9 E1243, " F ":1:9 E1243" },
-		{ "no owner", PATH, HEAD "  legal_basis: b\n  purpose: c\n" LISTS AS_OF REST, F ":2:3 E1243" },
-		{ "no legal basis", PATH, HEAD "  owner: a\n  purpose: c\n" LISTS AS_OF REST, F ":2:3 E1243" },
-		{ "no purpose", PATH, HEAD "  owner: a\n  legal_basis: b\n" LISTS AS_OF REST, F ":2:3 E1243" },
+		  F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F
+		    ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243" },
+		{ "no owner", PATH, HEAD "  legal_basis: b\n  purpose: c\n" LISTS AS_OF REST,
+		  F ":2:3 E1243" },
+		{ "no legal basis", PATH, HEAD "  owner: a\n  purpose: c\n" LISTS AS_OF REST,
+		  F ":2:3 E1243" },
+		{ "no purpose", PATH, HEAD "  owner: a\n  legal_basis: b\n" LISTS AS_OF REST,
+		  F ":2:3 E1243" },
 		{ "no code lists", PATH, HEAD DUTY AS_OF REST, F ":2:3 E1243" },
-		{ "empty code lists", PATH, HEAD DUTY "  code_lists: {}\n" AS_OF REST, F ":8:15 E1247" },
+		{ "empty code lists", PATH, HEAD DUTY "  code_lists: {}\n" AS_OF REST,
+		  F ":8:15 E1247" },
 		{ "no as_of", PATH, HEAD DUTY LISTS REST, F ":2:3 E1243" },
-		{ "owner without a value", PATH, HEAD "  owner:\n  legal_basis: b\n  purpose: c\n" LISTS AS_OF REST,
+		{ "owner without a value", PATH,
+		  HEAD "  owner:\n  legal_basis: b\n  purpose: c\n" LISTS AS_OF REST,
 		  F ":5:9 E1244" },
-		{ "as_of of two kinds", PATH, HEAD DUTY LISTS "  as_of: {file_date: true, cell: Ngày}\n" REST,
+		{ "as_of of two kinds", PATH,
+		  HEAD DUTY LISTS "  as_of: {file_date: true, cell: Ngày}\n" REST,
 		  F ":9:10 E1245" },
-		{ "as_of of no kind", PATH, HEAD DUTY LISTS "  as_of: today\n" REST, F ":9:10 E1266" },
-		{ "as_of that does not exist", PATH, HEAD DUTY LISTS "  as_of: {constant: 2026-09-31}\n" REST,
-		  F ":9:21 E1256" },
-		{ "whole by assertion", PATH, HEAD DUTY LISTS AS_OF "  whole: true\n  options: {folder: /a}\n",
+		{ "as_of of no kind", PATH, HEAD DUTY LISTS "  as_of: today\n" REST,
+		  F ":9:10 E1266" },
+		{ "as_of that does not exist", PATH,
+		  HEAD DUTY LISTS "  as_of: {constant: 2026-09-31}\n" REST, F ":9:21 E1256" },
+		{ "whole by assertion", PATH,
+		  HEAD DUTY LISTS AS_OF "  whole: true\n  options: {folder: /a}\n",
 		  F ":10:10 E1266" },
-		{ "no word on wholeness", PATH, HEAD DUTY LISTS AS_OF "  options: {folder: /a}\n", F ":2:3 E1243" },
-		{ "list that is neither", PATH, HEAD DUTY LISTS AS_OF REST "  lists: {degree: most}\n", F ":12:19 E1246" },
-		{ "publish by yes", PATH, HEAD DUTY LISTS AS_OF REST "  publish: yes\n", F ":12:12 E1257" },
-		{ "removal at once", PATH, HEAD DUTY LISTS AS_OF REST "  removal: {after: 0}\n", F ":12:20 E1247" },
+		{ "no word on wholeness", PATH, HEAD DUTY LISTS AS_OF "  options: {folder: /a}\n",
+		  F ":2:3 E1243" },
+		{ "list that is neither", PATH,
+		  HEAD DUTY LISTS AS_OF REST "  lists: {degree: most}\n", F ":12:19 E1246" },
+		{ "publish by yes", PATH, HEAD DUTY LISTS AS_OF REST "  publish: yes\n",
+		  F ":12:12 E1257" },
+		{ "removal at once", PATH, HEAD DUTY LISTS AS_OF REST "  removal: {after: 0}\n",
+		  F ":12:20 E1247" },
 		{ "unknown record", PATH,
-		  "source:\n  name: cao-dang\n  connector: drop\n  record: people\n" DUTY LISTS AS_OF REST, F ":4:11 E1246" },
+		  "source:\n  name: cao-dang\n  connector: drop\n  record: people\n" DUTY LISTS
+			  AS_OF REST,
+		  F ":4:11 E1246" },
 		{ "name with a capital", PATH,
-		  "source:\n  name: Cao-dang\n  connector: drop\n  record: person\n" DUTY LISTS AS_OF REST,
+		  "source:\n  name: Cao-dang\n  connector: drop\n  record: person\n" DUTY LISTS
+			  AS_OF REST,
 		  F ":2:9 E1253" }, /* and nothing about who asks for it */
 		{ "name of manual values", PATH, SOURCE("thu-cong") REST,
-		  F ":2:9 E1281, trithucd.yaml:11:12 E1290, trithucd.yaml:11:21 E1288, trithucd.yaml:13:51 E1288" },
+		  F ":2:9 E1281, trithucd.yaml:11:12 E1290, trithucd.yaml:11:21 E1288, "
+		    "trithucd.yaml:13:51 E1288" },
 		{ "name that is taken", PATH, SOURCE("noi-vu") REST,
 		  F ":2:9 E1280, trithucd.yaml:11:21 E1288, trithucd.yaml:13:51 E1288" },
 		{ "name of the sink", PATH, SOURCE("quoc-gia") REST,
-		  "90-quoc-gia.yaml:2:9 E1280, trithucd.yaml:11:12 E1290, trithucd.yaml:11:21 E1288, trithucd.yaml:13:51 E1288" },
+		  "90-quoc-gia.yaml:2:9 E1280, trithucd.yaml:11:12 E1290, trithucd.yaml:11:21 "
+		  "E1288, trithucd.yaml:13:51 E1288" },
 		{ "unknown connector", PATH,
-		  "source:\n  name: cao-dang\n  connector: dorp\n  record: person\n" DUTY LISTS AS_OF REST, F ":3:14 E1276" },
+		  "source:\n  name: cao-dang\n  connector: dorp\n  record: person\n" DUTY LISTS
+			  AS_OF REST,
+		  F ":3:14 E1276" },
 		{ "a sink's connector", PATH,
-		  "source:\n  name: cao-dang\n  connector: push\n  record: person\n" DUTY LISTS AS_OF REST, F ":3:14 E1278" },
+		  "source:\n  name: cao-dang\n  connector: push\n  record: person\n" DUTY LISTS
+			  AS_OF REST,
+		  F ":3:14 E1278" },
 		{ "unknown option of the connector", PATH,
-		  HEAD DUTY LISTS AS_OF "  whole: unproven\n  options: {folder: /a, colums: [a]}\n", F ":11:25 E1203" },
-		{ "missing option of the connector", PATH, HEAD DUTY LISTS AS_OF "  whole: unproven\n", F ":2:3 E1243" },
-		{ "empty options", PATH, HEAD DUTY LISTS AS_OF "  whole: unproven\n  options: {}\n", F ":11:12 E1243" },
-		{ "options without a value", PATH, HEAD DUTY LISTS AS_OF "  whole: unproven\n  options:\n",
-		  F ":11:11 E1244" },
+		  HEAD DUTY LISTS AS_OF "  whole: unproven\n  options: {folder: /a, colums: [a]}\n",
+		  F ":11:25 E1203" },
+		{ "missing option of the connector", PATH,
+		  HEAD DUTY LISTS AS_OF "  whole: unproven\n", F ":2:3 E1243" },
+		{ "empty options", PATH, HEAD DUTY LISTS AS_OF "  whole: unproven\n  options: {}\n",
+		  F ":11:12 E1243" },
+		{ "options without a value", PATH,
+		  HEAD DUTY LISTS AS_OF "  whole: unproven\n  options:\n", F ":11:11 E1244" },
 		{ "what the connector itself refuses", PATH,
-		  HEAD DUTY LISTS AS_OF "  whole: unproven\n  options: {folder: /a, columns: [a]}\n", F ":11:34 E1285" },
+		  HEAD DUTY LISTS AS_OF
+		  "  whole: unproven\n  options: {folder: /a, columns: [a]}\n",
+		  F ":11:34 E1285" },
 		{ "neither source nor sink", PATH, "version: 1\n", F ":1:1 E1279" },
-		{ "both", PATH, SOURCE("cao-dang") REST "sink: {name: b, connector: push, options: {endpoint: https://a}}\n",
+		{ "both", PATH,
+		  SOURCE("cao-dang") REST
+		  "sink: {name: b, connector: push, options: {endpoint: https://a}}\n",
 		  F ":1:1 E1279" },
-		{ "not YAML", PATH, "source: [\n", F ":2:1 E1234" }, /* and nothing about the name that is missing now */
-		{ "sink that retries backwards", "connectors.d/90-quoc-gia.yaml", SINK "  retry: {first: 1m, max: 30s}\n",
-		  "90-quoc-gia.yaml:2:3 E1282" },
+		{ "not YAML", PATH, "source: [\n",
+		  F ":2:1 E1234" }, /* and nothing about the name that is missing now */
+		{ "sink that retries backwards", "connectors.d/90-quoc-gia.yaml",
+		  SINK "  retry: {first: 1m, max: 30s}\n", "90-quoc-gia.yaml:2:3 E1282" },
 		{ "batch without bounds", "connectors.d/90-quoc-gia.yaml",
-		  "sink: {name: quoc-gia, connector: push, batch: {max_items: 0, max_bytes: 1GiB}, options: {endpoint: "
+		  "sink: {name: quoc-gia, connector: push, batch: {max_items: 0, max_bytes: 1GiB}, "
+		  "options: {endpoint: "
 		  "https://a}}\n",
 		  "90-quoc-gia.yaml:1:60 E1247, 90-quoc-gia.yaml:1:74 E1247" },
 		{ "a source's connector", "connectors.d/90-quoc-gia.yaml",
 		  "sink: {name: quoc-gia, connector: drop}\n", "90-quoc-gia.yaml:1:35 E1277" },
 		{ "secret in clear", "connectors.d/90-quoc-gia.yaml",
-		  "sink:\n  name: quoc-gia\n  connector: push\n  options: {endpoint: https://a, key: hunter2}\n",
+		  "sink:\n  name: quoc-gia\n  connector: push\n  options: {endpoint: https://a, "
+		  "key: hunter2}\n",
 		  "90-quoc-gia.yaml:4:39 E1250" },
-		{ "other ending", "connectors.d/30-x.yml", "a: 1\n", "30-x.yml E1213" }, /* a warning */
-		{ "file name with a blank", "connectors.d/30 x.yaml", SOURCE("x") REST, "30 x.yaml E1212" },
+		{ "other ending", "connectors.d/30-x.yml", "a: 1\n",
+		  "30-x.yml E1213" }, /* a warning */
+		{ "file name with a blank", "connectors.d/30 x.yaml", SOURCE("x") REST,
+		  "30 x.yaml E1212" },
 	};
 	check_broken(rows, COUNT(rows));
 }
@@ -400,14 +449,17 @@ static void all_errors_of_all_files_are_found_in_one_pass(void **state)
 	struct folder folder;
 	folder_init(&folder);
 	folder_write(&folder, "trithucd.yaml", "keys: {master: x}\nlog: {level: loud}\nlog: {}\n");
-	folder_write(&folder, "connectors.d/10-a.yaml", SOURCE("a") "  whole: unproven\n  options: {folder: a}\n");
+	folder_write(&folder, "connectors.d/10-a.yaml",
+		     SOURCE("a") "  whole: unproven\n  options: {folder: a}\n");
 	folder_write(&folder, "connectors.d/20-b.yaml", "source: &s {}\n");
 	struct diag diag = { 0 };
 	struct err err = { 0 };
 	assert_null(load(&folder, &diag, &err));
-	assert_true(findings_are("all", &diag, true,
-				 "10-a.yaml:11:21 E1254, 20-b.yaml:1:9 E1221, trithucd.yaml:3:1 E1229"));
-	assert_non_null(strstr(err.text[LANGUAGE_EN], "3 errors in the configuration; the first: "));
+	assert_true(findings_are(
+		"all", &diag, true,
+		"10-a.yaml:11:21 E1254, 20-b.yaml:1:9 E1221, trithucd.yaml:3:1 E1229"));
+	assert_non_null(
+		strstr(err.text[LANGUAGE_EN], "3 errors in the configuration; the first: "));
 	diag_finish(&diag);
 	folder_finish(&folder);
 }
@@ -429,8 +481,8 @@ static void what_others_can_change_is_refused(void **state)
 		write_sound(&folder);
 		char path[128], expected[128];
 		(void)snprintf(path, sizeof(path), "%s%s", folder.path, rows[i].path);
-		(void)snprintf(expected, sizeof(expected), i == 0 ? "%s E1211" : "%s", i == 0 ? strrchr(folder.path, '/') + 1 :
-												rows[i].expected);
+		(void)snprintf(expected, sizeof(expected), i == 0 ? "%s E1211" : "%s",
+			       i == 0 ? strrchr(folder.path, '/') + 1 : rows[i].expected);
 		assert_int_equal(chmod(path, 0777), 0);
 		struct diag diag = { 0 };
 		assert_null(load(&folder, &diag, NULL));
@@ -487,11 +539,15 @@ static void the_hash_follows_the_meaning_not_the_writing(void **state)
 		const char *name, *file, *text;
 		bool same;
 	} rows[] = {
-		{ "another order of sources", "trithucd.yaml", KEYS "survivorship: {sources: [cao-dang, noi-vu]}\n", false },
+		{ "another order of sources", "trithucd.yaml",
+		  KEYS "survivorship: {sources: [cao-dang, noi-vu]}\n", false },
 		{ "another folder", "connectors.d/20-cao-dang.yaml",
-		  SOURCE("cao-dang") "  whole: unproven\n  options: {folder: /srv/other}\n", false },
+		  SOURCE("cao-dang") "  whole: unproven\n  options: {folder: /srv/other}\n",
+		  false },
 		{ "another style", "connectors.d/20-cao-dang.yaml",
-		  "# the college\n" SOURCE("'cao-dang'") "  options:\n    folder: \"/srv/drop\"\n  whole: unproven\n", true },
+		  "# the college\n" SOURCE("'cao-dang'") "  options:\n    folder: \"/srv/drop\"\n  "
+							 "whole: unproven\n",
+		  true },
 	};
 	struct folder folder;
 	folder_init(&folder);
@@ -519,7 +575,8 @@ static void the_example_of_the_main_file_is_sound(void **state)
 	CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
 	struct diag diag = { 0 };
-	CLEANUP(doc_destroyp) struct doc *doc = doc_load(fd, "trithucd.yaml", "trithucd.yaml", &diag);
+	CLEANUP(doc_destroyp)
+	struct doc *doc = doc_load(fd, "trithucd.yaml", "trithucd.yaml", &diag);
 	assert_true(findings_are("example", &diag, true, ""));
 	assert_string_equal(doc_get(doc_get(doc_root(doc), "publish"), "sink")->text, "quoc-gia");
 	diag_finish(&diag);

@@ -13,11 +13,15 @@
 
 static struct diag_place place_at(const char *text, uint32_t line, uint32_t column, uint32_t span)
 {
-	return (struct diag_place){ .file = "d/x.yaml", .text = blob_text(text), .line = line, .column = column,
+	return (struct diag_place){ .file = "d/x.yaml",
+				    .text = blob_text(text),
+				    .line = line,
+				    .column = column,
 				    .span = span };
 }
 
-static void assert_printed(const struct diag *diag, enum language language, bool excerpts, const char *expected)
+static void assert_printed(const struct diag *diag, enum language language, bool excerpts,
+			   const char *expected)
 {
 	struct buf out = { 0 };
 	diag_print(diag, language, excerpts, &out);
@@ -31,8 +35,8 @@ static void a_finding_shows_line_caret_and_hint_in_both_languages(void **state)
 {
 	(void)state;
 	struct diag diag = { 0 };
-	diag_error(&diag, place_at("a: 1\n  colums: 2\n", 2, 3, 6), MSG_CONFIG_UNKNOWN_KEY_IN, ARG_TEXT("key", "colums"),
-		   ARG_WORD("section", "source"));
+	diag_error(&diag, place_at("a: 1\n  colums: 2\n", 2, 3, 6), MSG_CONFIG_UNKNOWN_KEY_IN,
+		   ARG_TEXT("key", "colums"), ARG_WORD("section", "source"));
 	diag_hint(&diag, MSG_CONFIG_DID_YOU_MEAN, ARG_WORD("name", "columns"));
 	assert_printed(&diag, LANGUAGE_EN, true,
 		       "d/x.yaml:2:3: error: unknown key 'colums' in source [E1242]\n"
@@ -53,8 +57,9 @@ static void a_finding_about_a_whole_file_has_no_line(void **state)
 	(void)state;
 	struct diag diag = { 0 };
 	diag_warning(&diag, (struct diag_place){ .file = "d/notes.txt" }, MSG_CONFIG_NOT_YAML);
-	assert_printed(&diag, LANGUAGE_EN, true,
-		       "d/notes.txt: warning: is not read: its name does not end in .yaml [E1213]\n");
+	assert_printed(
+		&diag, LANGUAGE_EN, true,
+		"d/notes.txt: warning: is not read: its name does not end in .yaml [E1213]\n");
 	assert_int_equal(diag.errors, 0);
 	assert_int_equal(diag.warnings, 1);
 	assert_int_equal(diag_result(&diag, NULL), 0);
@@ -71,9 +76,11 @@ static void the_caret_stands_below_wide_and_marked_letters(void **state)
 	} rows[] = {
 		{ "Họ tên: x", 9, 1, "   1 | Họ tên: x\n     |         ^\n" },
 		{ "tuổi tên: x", 6, 3, "   1 | tuổi tên: x\n     |      ^~~\n" },
-		{ "\xe4\xb8\xad\xe6\x96\x87: x", 5, 1, "   1 | \xe4\xb8\xad\xe6\x96\x87: x\n     |       ^\n" },
-		{ "\ta: x", 2, 1, "   1 |  a: x\n     |  ^\n" },			    /* a tab as one blank */
-		{ "a: \x1b[2Jb", 4, 1, "   1 | a: \xef\xbf\xbd[2Jb\n     |    ^\n" }, /* never a control character */
+		{ "\xe4\xb8\xad\xe6\x96\x87: x", 5, 1,
+		  "   1 | \xe4\xb8\xad\xe6\x96\x87: x\n     |       ^\n" },
+		{ "\ta: x", 2, 1, "   1 |  a: x\n     |  ^\n" }, /* a tab as one blank */
+		{ "a: \x1b[2Jb", 4, 1,
+		  "   1 | a: \xef\xbf\xbd[2Jb\n     |    ^\n" }, /* never a control character */
 		{ "a: \xe2\x80\xaexyz", 1, 1, "   1 | a: \xef\xbf\xbdxyz\n     | ^\n" },
 		{ "a: \xff!", 4, 1, "   1 | a: \xef\xbf\xbd!\n     |    ^\n" },
 		{ "a: x\r", 4, 9, "   1 | a: x\n     |    ^\n" }, /* a span past the line is cut */
@@ -81,7 +88,8 @@ static void the_caret_stands_below_wide_and_marked_letters(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct diag diag = { 0 };
-		diag_error(&diag, place_at(rows[i].line, 1, rows[i].column, rows[i].span), MSG_YAML_TAG);
+		diag_error(&diag, place_at(rows[i].line, 1, rows[i].column, rows[i].span),
+			   MSG_YAML_TAG);
 		struct buf out = { 0 };
 		diag_print(&diag, LANGUAGE_EN, true, &out);
 		buf_put_u8(&out, 0);
@@ -121,7 +129,8 @@ static void what_one_finding_hides_no_finding_of_that_line_shows(void **state)
 	diag_print(&diag, LANGUAGE_EN, true, &out);
 	buf_put_u8(&out, 0);
 	assert_null(strstr((const char *)out.data, "s3c"));
-	assert_non_null(strstr((const char *)out.data, "   1 | {tokn: x, token: …\n     |  ^~~~\n"));
+	assert_non_null(
+		strstr((const char *)out.data, "   1 | {tokn: x, token: …\n     |  ^~~~\n"));
 	buf_finish(&out);
 	diag_finish(&diag);
 }
@@ -140,7 +149,8 @@ static void findings_are_printed_in_the_order_of_places(void **state)
 	diag_print(&diag, LANGUAGE_EN, false, &out);
 	buf_put_u8(&out, 0);
 	char *rest = (char *)out.data;
-	static const char *const order[] = { "a/x.yaml:1:1:", "d/x.yaml:9:6:", "d/x.yaml:9:7:", "d/x.yaml:10:1:" };
+	static const char *const order[] = { "a/x.yaml:1:1:", "d/x.yaml:9:6:", "d/x.yaml:9:7:",
+					     "d/x.yaml:10:1:" };
 	for (size_t i = 0; i < 4; i++)
 		assert_memory_equal(strsep(&rest, "\n"), order[i], strlen(order[i]));
 	buf_finish(&out);
@@ -157,7 +167,8 @@ static void past_the_limit_findings_are_counted(void **state)
 	}
 	assert_int_equal(diag.count, LIMIT_CONFIG_ERRORS);
 	assert_int_equal(diag.errors, LIMIT_CONFIG_ERRORS + 7);
-	assert_string_equal(diag.entries[LIMIT_CONFIG_ERRORS - 1].hint[LANGUAGE_EN], "did you mean \"99\"?");
+	assert_string_equal(diag.entries[LIMIT_CONFIG_ERRORS - 1].hint[LANGUAGE_EN],
+			    "did you mean \"99\"?");
 	struct buf out = { 0 };
 	diag_print(&diag, LANGUAGE_EN, false, &out);
 	buf_put_u8(&out, 0);
@@ -179,8 +190,10 @@ static void the_result_shows_the_first_error_and_the_count(void **state)
 	assert_string_equal(err.text[LANGUAGE_EN], "d/x.yaml:7:2: b is missing");
 	diag_error(&diag, place_at("", 3, 4, 1), MSG_CONFIG_MISSING, ARG_WORD("key", "a"));
 	assert_int_equal(diag_result(&diag, &err), ERR_CONFIG);
-	assert_string_equal(err.text[LANGUAGE_EN], "2 errors in the configuration; the first: d/x.yaml:3:4: a is missing");
-	assert_string_equal(err.text[LANGUAGE_VI], "2 lỗi trong cấu hình; lỗi đầu tiên: d/x.yaml:3:4: thiếu a");
+	assert_string_equal(err.text[LANGUAGE_EN],
+			    "2 errors in the configuration; the first: d/x.yaml:3:4: a is missing");
+	assert_string_equal(err.text[LANGUAGE_VI],
+			    "2 lỗi trong cấu hình; lỗi đầu tiên: d/x.yaml:3:4: thiếu a");
 	assert_int_equal(diag_result(&diag, NULL), ERR_CONFIG);
 	diag.failed = true;
 	assert_int_equal(diag_result(&diag, &err), ERR_NOMEM);
@@ -190,15 +203,25 @@ static void the_result_shows_the_first_error_and_the_count(void **state)
 static void the_nearest_name_is_the_one_that_was_meant(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "columns", "owner", "legal_basis", "as_of", "code_lists", "max", "name", NULL };
+	static const char *const names[] = { "columns",    "owner", "legal_basis", "as_of",
+					     "code_lists", "max",   "name",        NULL };
 	static const struct {
 		const char *word, *expected;
 	} rows[] = {
-		{ "colums", "columns" },      { "Columns", "columns" },	      { "legal-basis", "legal_basis" },
-		{ "legalbasis", "legal_basis" }, { "onwer", "owner" },	      { "as-off", "as_of" },
-		{ "code_list", "code_lists" },	 { "codelists", "code_lists" }, { "mxa", "max" },
-		{ "nam", "name" },		 { "x", NULL },		      { "", NULL },
-		{ "publication", NULL },	 { "qq", NULL },
+		{ "colums", "columns" },
+		{ "Columns", "columns" },
+		{ "legal-basis", "legal_basis" },
+		{ "legalbasis", "legal_basis" },
+		{ "onwer", "owner" },
+		{ "as-off", "as_of" },
+		{ "code_list", "code_lists" },
+		{ "codelists", "code_lists" },
+		{ "mxa", "max" },
+		{ "nam", "name" },
+		{ "x", NULL },
+		{ "", NULL },
+		{ "publication", NULL },
+		{ "qq", NULL },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *nearest = diag_nearest(rows[i].word, names);

@@ -34,7 +34,8 @@ static void broken_documents_are_refused_with_place_and_code(void **state)
 		{ "alias of nothing", "a: *x\n", "1:4 E1222" },
 		{ "alias as a key", "*x : 1\n", "1:1 E1222, 1:1 E1228" },
 		{ "merge key", "a:\n  <<: {b: 1}\n", "2:3 E1224" },
-		{ "merge key of an alias", "a: &x {b: 1}\nc:\n  <<: *x\n", "1:4 E1221, 3:3 E1224, 3:7 E1222" },
+		{ "merge key of an alias", "a: &x {b: 1}\nc:\n  <<: *x\n",
+		  "1:4 E1221, 3:3 E1224, 3:7 E1222" },
 		{ "tag", "a: !!str 1\n", "1:4 E1223" },
 		{ "own tag on a map", "a: !thing\n  b: 1\n", "1:4 E1223" },
 		{ "tag of code", "a: !!python/object:os.system ls\n", "1:4 E1223" },
@@ -46,7 +47,8 @@ static void broken_documents_are_refused_with_place_and_code(void **state)
 		{ "duplicate key", "a: 1\nb: 2\na: 3\n", "3:1 E1229" },
 		{ "duplicate key in a flow", "{a: 1, b: 2, a: 3}\n", "1:14 E1229" },
 		{ "duplicate key below", "x:\n  - y:\n      a: 1\n      a: 2\n", "4:7 E1229" },
-		{ "duplicate key in another style", "a: 1\n\"a\": 2\n'a': 3\n", "2:1 E1229, 3:1 E1229" },
+		{ "duplicate key in another style", "a: 1\n\"a\": 2\n'a': 3\n",
+		  "2:1 E1229, 3:1 E1229" },
 		{ "duplicate key by an escape", "a: 1\n\"\\x61\": 2\n", "2:1 E1229" },
 		{ "duplicate Vietnamese key", "họ: 1\ntên: 2\nhọ: 3\n", "3:1 E1229" },
 		{ "list as a key", "[a]: 1\n", "1:1 E1227" },
@@ -91,10 +93,12 @@ static void broken_documents_are_refused_with_place_and_code(void **state)
 		{ "overlong", "a: \xc0\xaf\n", "1:4 E1217" },
 		{ "surrogate in UTF-8", "a: \xed\xa0\x80\n", "1:4 E1217" },
 		{ "cut character", "a: \xe1\xbb", "1:4 E1217" },
-		{ "UTF-16", "\xff\xfe"
-			    "a",
+		{ "UTF-16",
+		  "\xff\xfe"
+		  "a",
 		  "1:1 E1217" },
-		{ "several at once", "a: &x 1\nb: !t 2\nc: 3\nc: 4\n", "1:4 E1221, 2:4 E1223, 4:1 E1229" },
+		{ "several at once", "a: &x 1\nb: !t 2\nc: 3\nc: 4\n",
+		  "1:4 E1221, 2:4 E1223, 4:1 E1229" },
 	};
 	size_t wrong = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -145,7 +149,8 @@ static void sound_documents_read_as_the_same_json(void **state)
 		{ "a:\n- 1\n- b: 2\n  c: 3\n", "{\"a\":[\"1\",{\"b\":\"2\",\"c\":\"3\"}]}" },
 		{ "a: 01\nb: no\nc: 1e3\nd: 2024-01-02\n",
 		  "{\"a\":\"01\",\"b\":\"no\",\"c\":\"1e3\",\"d\":\"2024-01-02\"}" },
-		{ "a: \"x\\ty\\\"\\\\\"\nb: 'it''s'\n", "{\"a\":\"x\\ty\\\"\\\\\",\"b\":\"it's\"}" },
+		{ "a: \"x\\ty\\\"\\\\\"\nb: 'it''s'\n",
+		  "{\"a\":\"x\\ty\\\"\\\\\",\"b\":\"it's\"}" },
 		{ "a: |\n  x\n  y\nb: >\n  x\n  y\n", "{\"a\":\"x\\ny\\n\",\"b\":\"x y\\n\"}" },
 		{ "Họ và tên: Nguyễn\n", "{\"Họ và tên\":\"Nguyễn\"}" },
 		{ "a:\nb: ~\n", "{\"a\":\"\",\"b\":\"~\"}" },
@@ -177,7 +182,8 @@ static void sound_documents_read_as_the_same_json(void **state)
 static void nodes_know_their_place_and_style(void **state)
 {
 	(void)state;
-	CLEANUP(doc_destroyp) struct doc *doc = parse_good("họ: 'x'\nb:\n  - null\n  - \"null\"\n  - y z\n");
+	CLEANUP(doc_destroyp)
+	struct doc *doc = parse_good("họ: 'x'\nb:\n  - null\n  - \"null\"\n  - y z\n");
 	const struct doc_node *root = doc_root(doc), *list = doc_get(root, "b");
 	assert_int_equal(root->kind, DOC_MAP);
 	assert_int_equal(root->count, 2);
@@ -294,7 +300,8 @@ static void a_duplicate_names_both_places(void **state)
 	diag_print(&diag, LANGUAGE_EN, false, &printed);
 	buf_put_u8(&printed, 0);
 	assert_string_equal((const char *)printed.data,
-			    "x.yaml:4:1: error: key 'a' stands here again; it is already in line 1, column 1 [E1229]\n");
+			    "x.yaml:4:1: error: key 'a' stands here again; it is already in line "
+			    "1, column 1 [E1229]\n");
 	diag_finish(&diag);
 }
 
@@ -347,7 +354,8 @@ static void a_file_is_read_only_if_nobody_else_can_write_it(void **state)
 		mode_t mode;
 		const char *expected;
 	} rows[] = {
-		{ 0600, "" }, { 0644, "" }, { 0440, "" }, { 0664, "E1211" }, { 0646, "E1211" }, { 0666, "E1211" },
+		{ 0600, "" },      { 0644, "" },      { 0440, "" },
+		{ 0664, "E1211" }, { 0646, "E1211" }, { 0666, "E1211" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct folder folder;
@@ -408,9 +416,11 @@ static void a_file_past_the_limit_is_refused_before_it_is_read(void **state)
 static void random_texts_are_taken_whole_or_refused(void **state)
 {
 	(void)state;
-	static const char *const pieces[] = { "a", "b: ", "- ", "\n", "  ", "[", "]", "{", "}", ", ", "\"", "'", "&x ",
-					      "*x", "!t ", "|\n", "? ", ": ", "#", "\t", "ễ", "\\", "\\0", "---\n",
-					      "...\n", "<<: ", "%Y", "\xff", "\x01", "~" };
+	static const char *const pieces[] = { "a",     "b: ",  "- ",  "\n",   "  ",   "[",
+					      "]",     "{",    "}",   ", ",   "\"",   "'",
+					      "&x ",   "*x",   "!t ", "|\n",  "? ",   ": ",
+					      "#",     "\t",   "ễ",   "\\",   "\\0",  "---\n",
+					      "...\n", "<<: ", "%Y",  "\xff", "\x01", "~" };
 	uint64_t seed = (uint64_t)time(NULL);
 	print_message("# seed %llu\n", (unsigned long long)seed);
 	struct random_source random = random_seeded(&seed);
@@ -418,7 +428,9 @@ static void random_texts_are_taken_whole_or_refused(void **state)
 	for (int round = 0; round < 3000; round++) {
 		CLEANUP(buf_finish) struct buf text = { 0 };
 		for (uint64_t n = random_below(&random, 24); n > 0; n--)
-			buf_put_text(&text, pieces[random_below(&random, sizeof(pieces) / sizeof(pieces[0]))]);
+			buf_put_text(
+				&text,
+				pieces[random_below(&random, sizeof(pieces) / sizeof(pieces[0]))]);
 		struct diag diag = { 0 };
 		CLEANUP(doc_destroyp) struct doc *doc = doc_parse("x.yaml", buf_blob(&text), &diag);
 		assert_int_equal(doc == NULL, diag.errors > 0);
@@ -430,7 +442,8 @@ static void random_texts_are_taken_whole_or_refused(void **state)
 		CLEANUP(buf_finish) struct buf json = { 0 };
 		doc_json(doc_root(doc), &json);
 		struct diag again = { 0 };
-		CLEANUP(doc_destroyp) struct doc *second = doc_parse("x.json", buf_blob(&json), &again);
+		CLEANUP(doc_destroyp)
+		struct doc *second = doc_parse("x.json", buf_blob(&json), &again);
 		assert_non_null(second);
 		diag_finish(&again);
 	}

@@ -58,7 +58,8 @@ static const struct option_row rows_of_all[] = {
 	OPTION_TEXT("cut", struct all, cut, .min = 2, .max = 3),
 	OPTION_BOOL("yes", struct all, yes, .fallback = "true"),
 	OPTION_INTEGER("integer", struct all, integer, .min = -5, .max = 5),
-	OPTION_DURATION("pause", struct all, pause_ms, .fallback = "5m", .min = 1000, .max = 3600000),
+	OPTION_DURATION("pause", struct all, pause_ms, .fallback = "5m", .min = 1000,
+			.max = 3600000),
 	OPTION_SIZE("size", struct all, size_bytes, .fallback = "64KiB"),
 	OPTION_PERCENT("part", struct all, part, .fallback = "2.5%"),
 	OPTION_ENUM("colour", struct all, colour, colours, .fallback = "green"),
@@ -68,7 +69,8 @@ static const struct option_row rows_of_all[] = {
 	OPTION_MAP("map", struct all, map),
 	OPTION_MAP("kinds", struct all, kinds, .names = colours),
 	OPTION_SECTION("section", struct all, section, struct inner, inner_rows),
-	OPTION_SECTION("one", struct all, one, struct inner, inner_rows, .one_of = true, .bare = "flag"),
+	OPTION_SECTION("one", struct all, one, struct inner, inner_rows, .one_of = true,
+		       .bare = "flag"),
 	OPTION_MAYBE("maybe", struct all, maybe, struct inner, inner_rows),
 	OPTION_SECTIONS("sections", struct all, sections, section_count, struct inner, inner_rows),
 	OPTION_RAW("raw", struct all, raw),
@@ -79,7 +81,8 @@ static struct doc *load(const char *text, struct diag *diag, struct all *all)
 {
 	struct doc *doc = doc_parse("x.yaml", blob_text(text), diag);
 	if (doc != NULL)
-		option_load(rows_of_all, doc_root(doc), (struct diag_place){ .file = "x.yaml" }, diag, all);
+		option_load(rows_of_all, doc_root(doc), (struct diag_place){ .file = "x.yaml" },
+			    diag, all);
 	return doc;
 }
 
@@ -96,30 +99,31 @@ static void values_of_every_kind_are_read(void **state)
 {
 	(void)state;
 	struct all all = { 0 };
-	CLEANUP(doc_destroyp) struct doc *doc = load_good("text: Sở Nội vụ\n"
-							  "word: noi-vu\n"
-							  "path: /srv/x\n"
-							  "url: https://a.example/v1\n"
-							  "date: 2024-02-29\n"
-							  "cut: abc\n"
-							  "yes: false\n"
-							  "integer: -5\n"
-							  "pause: 1h\n"
-							  "size: 1MiB\n"
-							  "part: 100%\n"
-							  "colour: red\n"
-							  "secret: {credential: national.key}\n"
-							  "texts: [b, a, 'null']\n"
-							  "colours: [red, red]\n"
-							  "map: {z: 1, a: '2'}\n"
-							  "kinds: {x: green}\n"
-							  "section: {number: 0}\n"
-							  "one: flag\n"
-							  "maybe: {text: t}\n"
-							  "sections: [{number: 1}, {number: 2}]\n"
-							  "raw: {anything: [goes]}\n"
-							  "x-note: {free: text}\n",
-							  &all);
+	CLEANUP(doc_destroyp)
+	struct doc *doc = load_good("text: Sở Nội vụ\n"
+				    "word: noi-vu\n"
+				    "path: /srv/x\n"
+				    "url: https://a.example/v1\n"
+				    "date: 2024-02-29\n"
+				    "cut: abc\n"
+				    "yes: false\n"
+				    "integer: -5\n"
+				    "pause: 1h\n"
+				    "size: 1MiB\n"
+				    "part: 100%\n"
+				    "colour: red\n"
+				    "secret: {credential: national.key}\n"
+				    "texts: [b, a, 'null']\n"
+				    "colours: [red, red]\n"
+				    "map: {z: 1, a: '2'}\n"
+				    "kinds: {x: green}\n"
+				    "section: {number: 0}\n"
+				    "one: flag\n"
+				    "maybe: {text: t}\n"
+				    "sections: [{number: 1}, {number: 2}]\n"
+				    "raw: {anything: [goes]}\n"
+				    "x-note: {free: text}\n",
+				    &all);
 	assert_string_equal(all.text, "Sở Nội vụ");
 	assert_string_equal(all.word, "noi-vu");
 	assert_string_equal(all.path, "/srv/x");
@@ -180,9 +184,10 @@ static void texts_are_composed(void **state)
 {
 	(void)state;
 	struct all all = { 0 };
-	CLEANUP(doc_destroyp) struct doc *doc = load_good("text: Tru\xcc\x9bo\xcc\x9b\xcc\x80ng\n"
-							  "map: {ho\xcc\xa3: te\xcc\x82n}\n",
-							  &all);
+	CLEANUP(doc_destroyp)
+	struct doc *doc = load_good("text: Tru\xcc\x9bo\xcc\x9b\xcc\x80ng\n"
+				    "map: {ho\xcc\xa3: te\xcc\x82n}\n",
+				    &all);
 	assert_string_equal(all.text, "Trường");
 	assert_string_equal(all.map.pairs[0].key, "họ");
 	assert_string_equal(all.map.pairs[0].value, "tên");
@@ -305,7 +310,8 @@ static void no_finding_shows_a_secret(void **state)
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		CLEANUP(buf_finish) struct buf out = { 0 };
 		print(texts[i], &out);
-		if (strstr((const char *)out.data, "hunter2") != NULL || strstr((const char *)out.data, "error") == NULL)
+		if (strstr((const char *)out.data, "hunter2") != NULL ||
+		    strstr((const char *)out.data, "error") == NULL)
 			fail_msg("%s: %s", texts[i], (const char *)out.data);
 	}
 }
@@ -316,16 +322,19 @@ static void findings_say_what_to_do(void **state)
 	static const struct {
 		const char *text, *said;
 	} rows[] = {
-		{ "text: t\nsecret: x\n", "write {credential: NAME} (systemd-creds) or {file: /path}" },
+		{ "text: t\nsecret: x\n",
+		  "write {credential: NAME} (systemd-creds) or {file: /path}" },
 		{ "text: t\nsecret: x\n", "ghi {credential: TÊN}" },
 		{ "text: t\npaus: 5m\n", "did you mean \"pause\"?" },
 		{ "text: t\ncolour: gren\n", "colour must be one of: red, green" },
 		{ "text: t\ncolour: gren\n", "did you mean \"green\"?" },
 		{ "text: t\npause: 2d\n", "pause must be between 1s and 1h" },
-		{ "text: t\nsections: [{}, {number: x}]\n", "sections[1].number must be a whole number" },
+		{ "text: t\nsections: [{}, {number: x}]\n",
+		  "sections[1].number must be a whole number" },
 		{ "word: w\n", "text is missing" },
 		{ "word: w\n", "who answers for these data" },
-		{ "text: t\none: {}\n", "one must have exactly one of: flag, other, number, text, secret" },
+		{ "text: t\none: {}\n",
+		  "one must have exactly one of: flag, other, number, text, secret" },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		CLEANUP(buf_finish) struct buf out = { 0 };
@@ -339,13 +348,17 @@ static void a_worker_reads_back_the_canonical_json(void **state)
 {
 	(void)state;
 	struct all all = { 0 };
-	CLEANUP(doc_destroyp) struct doc *doc =
-		load_good("yes: true\ntext: \"a\\tb: 'c'\"\nmaybe: {number: 3}\nraw: [x]\ncolours: [red]\n", &all);
+	CLEANUP(doc_destroyp)
+	struct doc *doc = load_good(
+		"yes: true\ntext: \"a\\tb: 'c'\"\nmaybe: {number: 3}\nraw: [x]\ncolours: [red]\n",
+		&all);
 	CLEANUP(buf_finish) struct buf json = { 0 };
 	doc_json(doc_root(doc), &json);
 	struct all again = { 0 };
 	CLEANUP(doc_destroyp) struct doc *second = NULL;
-	assert_int_equal(option_load_text(rows_of_all, "options", buf_blob(&json), &again, &second, NULL), 0);
+	assert_int_equal(
+		option_load_text(rows_of_all, "options", buf_blob(&json), &again, &second, NULL),
+		0);
 	assert_string_equal(again.text, "a\tb: 'c'");
 	assert_true(again.yes);
 	assert_int_equal(again.maybe->number, 3);
@@ -360,13 +373,16 @@ static void a_worker_gets_the_first_finding_as_its_error(void **state)
 	struct all all = { 0 };
 	struct doc *doc = NULL;
 	struct err err = { 0 };
-	struct blob json = blob_text("{\"text\":\"t\",\"yes\":\"maybe\",\"maybe\":{\"text\":\"owned\"}}");
-	assert_int_equal(option_load_text(rows_of_all, "options", json, &all, &doc, &err), ERR_CONFIG);
+	struct blob json =
+		blob_text("{\"text\":\"t\",\"yes\":\"maybe\",\"maybe\":{\"text\":\"owned\"}}");
+	assert_int_equal(option_load_text(rows_of_all, "options", json, &all, &doc, &err),
+			 ERR_CONFIG);
 	assert_string_equal(err.text[LANGUAGE_EN], "options:1:19: yes must be true or false");
 	assert_null(doc);
 	assert_null(all.text);
 	assert_null(all.maybe);
-	assert_int_equal(option_load_text(rows_of_all, "options", blob_text("{"), &all, &doc, &err), ERR_CONFIG);
+	assert_int_equal(option_load_text(rows_of_all, "options", blob_text("{"), &all, &doc, &err),
+			 ERR_CONFIG);
 }
 
 struct seen {
@@ -389,13 +405,16 @@ static void a_worker_is_given_the_paths_and_secrets_that_are_set(void **state)
 {
 	(void)state;
 	struct all all = { 0 };
-	CLEANUP(doc_destroyp) struct doc *doc = load_good("text: t\npath: /srv/in\nsecret: {file: /k}\n"
-							  "section: {secret: {credential: c}}\n"
-							  "maybe: {secret: {credential: d}}\n",
-							  &all);
+	CLEANUP(doc_destroyp)
+	struct doc *doc = load_good("text: t\npath: /srv/in\nsecret: {file: /k}\n"
+				    "section: {secret: {credential: c}}\n"
+				    "maybe: {secret: {credential: d}}\n",
+				    &all);
 	struct seen seen = { .fail_at = -1 };
 	assert_int_equal(option_each_passed(rows_of_all, &all, see, &seen, NULL), 0);
-	assert_string_equal(seen.text, "folder=/srv/in;secret:secret=/k;secret:section.secret=c;secret:maybe.secret=d;");
+	assert_string_equal(
+		seen.text,
+		"folder=/srv/in;secret:secret=/k;secret:section.secret=c;secret:maybe.secret=d;");
 	struct seen failing = { .fail_at = 2 };
 	assert_int_equal(option_each_passed(rows_of_all, &all, see, &failing, NULL), ERR_NOT_FOUND);
 	assert_string_equal(failing.text, "folder=/srv/in;secret:secret=/k;");

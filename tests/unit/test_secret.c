@@ -54,7 +54,11 @@ static void both_ways_lead_to_the_value_without_its_newline(void **state)
 	(void)state;
 	static const struct {
 		const char *written, *expected;
-	} rows[] = { { "abc", "abc" }, { "abc\n", "abc" }, { "abc\n\n", "abc\n" }, { " a b ", " a b " }, { "\xff", "\xff" } };
+	} rows[] = { { "abc", "abc" },
+		     { "abc\n", "abc" },
+		     { "abc\n\n", "abc\n" },
+		     { " a b ", " a b " },
+		     { "\xff", "\xff" } };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		for (enum secret_kind kind = SECRET_CREDENTIAL; kind <= SECRET_FILE; kind++) {
 			write_secret(rows[i].written, strlen(rows[i].written), 0400);
@@ -88,7 +92,8 @@ static void what_others_can_read_is_refused(void **state)
 	} rows[] = {
 		{ 0400, 0, 0 },
 		{ 0600, 0, 0 },
-		{ 0440, ERR_AUTH, 0 }, /* the mask of a credential's ACL stands in the bits of the group */
+		{ 0440, ERR_AUTH,
+		  0 }, /* the mask of a credential's ACL stands in the bits of the group */
 		{ 0460, ERR_AUTH, ERR_AUTH },
 		{ 0404, ERR_AUTH, ERR_AUTH },
 		{ 0644, ERR_AUTH, ERR_AUTH },
@@ -101,7 +106,8 @@ static void what_others_can_read_is_refused(void **state)
 			struct secret_ref ref = by(kind);
 			struct err err = { 0 };
 			CLEANUP(secret_finish) struct secret secret = { 0 };
-			int expected = kind == SECRET_FILE ? rows[i].as_file : rows[i].as_credential;
+			int expected =
+				kind == SECRET_FILE ? rows[i].as_file : rows[i].as_credential;
 			if (secret_read(&ref, &secret, &err) != expected)
 				fail_msg("mode %o, kind %d", rows[i].mode, (int)kind);
 			assert_null(strstr(err.text[LANGUAGE_EN], "abc"));
@@ -148,7 +154,9 @@ static void empty_and_endless_values_are_refused(void **state)
 	static const struct {
 		size_t len;
 		int expected;
-	} rows[] = { { 0, ERR_INVALID }, { LIMIT_SECRET_BYTES, 0 }, { LIMIT_SECRET_BYTES + 1, ERR_INVALID } };
+	} rows[] = { { 0, ERR_INVALID },
+		     { LIMIT_SECRET_BYTES, 0 },
+		     { LIMIT_SECRET_BYTES + 1, ERR_INVALID } };
 	static char value[LIMIT_SECRET_BYTES + 1];
 	memset(value, 'x', sizeof(value));
 	struct secret_ref ref = by(SECRET_FILE);
