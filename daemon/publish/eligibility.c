@@ -2,7 +2,8 @@
 
 #include <stddef.h>
 
-enum eligibility eligibility_judge(bool has_source, bool has_open_case, enum inclusion_outcome inclusion)
+enum eligibility eligibility_judge(bool has_source, bool has_open_case,
+				   enum inclusion_outcome inclusion)
 {
 	if (!has_source)
 		return ELIGIBILITY_NO_SOURCE;

@@ -26,7 +26,8 @@ enum eligibility {
 	ELIGIBILITY_MAX,
 };
 
-enum eligibility eligibility_judge(bool has_source, bool has_open_case, enum inclusion_outcome inclusion);
+enum eligibility eligibility_judge(bool has_source, bool has_open_case,
+				   enum inclusion_outcome inclusion);
 
 /** True if the person stays dirty although it is not published now. */
 bool eligibility_waits(enum eligibility eligibility);

@@ -11,19 +11,21 @@ void endpoint_answered(struct publish_endpoint *endpoint)
 	*endpoint = (struct publish_endpoint){ .pause = PAUSE_NONE };
 }
 
-void endpoint_failed(struct publish_endpoint *endpoint, const struct config_retry *retry, uint64_t now_us,
-		     const struct random_source *random)
+void endpoint_failed(struct publish_endpoint *endpoint, const struct config_retry *retry,
+		     uint64_t now_us, const struct random_source *random)
 {
 	if (endpoint->failures < UINT32_MAX)
 		endpoint->failures++;
 	if (endpoint->failures < RETRY_BREAKER || endpoint->until_us == ENDPOINT_PARKED)
 		return;
 	endpoint->pause = PAUSE_FAILING;
-	endpoint->until_us = now_us + retry_backoff_ms(retry, endpoint->failures, random) * US_PER_MS;
+	endpoint->until_us =
+		now_us + retry_backoff_ms(retry, endpoint->failures, random) * US_PER_MS;
 }
 
-void endpoint_throttled(struct publish_endpoint *endpoint, const struct config_retry *retry, uint32_t retry_after_s,
-			uint16_t http_status, uint64_t now_us, const struct random_source *random)
+void endpoint_throttled(struct publish_endpoint *endpoint, const struct config_retry *retry,
+			uint32_t retry_after_s, uint16_t http_status, uint64_t now_us,
+			const struct random_source *random)
 {
 	if (endpoint->failures < UINT32_MAX)
 		endpoint->failures++;
@@ -32,25 +34,30 @@ void endpoint_throttled(struct publish_endpoint *endpoint, const struct config_r
 	endpoint->pause = PAUSE_THROTTLED;
 	endpoint->http_status = http_status;
 	endpoint->until_us =
-		now_us + retry_after_ms(retry, retry_after_s, endpoint->failures, random) * US_PER_MS;
+		now_us +
+		retry_after_ms(retry, retry_after_s, endpoint->failures, random) * US_PER_MS;
 }
 
-void endpoint_park(struct publish_endpoint *endpoint, enum publish_pause pause, uint16_t http_status)
+void endpoint_park(struct publish_endpoint *endpoint, enum publish_pause pause,
+		   uint16_t http_status)
 {
 	endpoint->pause = pause;
 	endpoint->http_status = http_status;
 	endpoint->until_us = ENDPOINT_PARKED;
 }
 
-uint64_t endpoint_wait_us(const struct publish_endpoint *endpoint, const struct config_retry *retry, uint64_t now_us)
+uint64_t endpoint_wait_us(const struct publish_endpoint *endpoint, const struct config_retry *retry,
+			  uint64_t now_us)
 {
 	if (endpoint->pause == PAUSE_NONE)
 		return 0;
-	return endpoint->until_us == ENDPOINT_PARKED ? UINT64_MAX
-						     : retry_wait_us(retry, endpoint->until_us, now_us);
+	return endpoint->until_us == ENDPOINT_PARKED
+		       ? UINT64_MAX
+		       : retry_wait_us(retry, endpoint->until_us, now_us);
 }
 
-int endpoint_put(struct store_txn *txn, const char *name, const struct publish_endpoint *endpoint, struct err *err)
+int endpoint_put(struct store_txn *txn, const char *name, const struct publish_endpoint *endpoint,
+		 struct err *err)
 {
 	CLEANUP(buf_finish) struct buf value = { 0 };
 	buf_put_u8(&value, ENDPOINT_VERSION);
@@ -63,7 +70,8 @@ int endpoint_put(struct store_txn *txn, const char *name, const struct publish_e
 	return store_meta_put(txn, name, buf_blob(&value), err);
 }
 
-int endpoint_get(struct store_txn *txn, const char *name, struct publish_endpoint *ret_endpoint, struct err *err)
+int endpoint_get(struct store_txn *txn, const char *name, struct publish_endpoint *ret_endpoint,
+		 struct err *err)
 {
 	struct blob value;
 	int error = store_meta_find(txn, name, &value, err);

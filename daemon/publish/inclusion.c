@@ -12,7 +12,7 @@ enum truth { TRUTH_FALSE, TRUTH_UNKNOWN, TRUTH_TRUE };
 struct line {
 	const struct config_condition *condition;
 	const struct schema_field *field;
-	int rank_column;   /* at_least: of the field's code list; else CODE_LIST_NONE */
+	int rank_column; /* at_least: of the field's code list; else CODE_LIST_NONE */
 	int64_t least_rank;
 };
 
@@ -36,11 +36,13 @@ static int compile_at_least(struct line *line, struct err *err)
 	const struct code_list *list = line->field->code_list;
 	line->rank_column = list == NULL ? CODE_LIST_NONE : code_list_column(list, "rank");
 	if (line->rank_column < 0)
-		return err_set(err, ERR_CONFIG, MSG_INCLUSION_NO_ORDER, ARG_TEXT("code", condition->code),
+		return err_set(err, ERR_CONFIG, MSG_INCLUSION_NO_ORDER,
+			       ARG_TEXT("code", condition->code),
 			       ARG_TEXT("field", condition->field));
 	int row = code_list_find(list, blob_text(condition->at_least));
 	if (!rank_of(list, row, line->rank_column, &line->least_rank))
-		return err_set(err, ERR_CONFIG, MSG_INCLUSION_NO_RANK, ARG_TEXT("code", condition->code),
+		return err_set(err, ERR_CONFIG, MSG_INCLUSION_NO_RANK,
+			       ARG_TEXT("code", condition->code),
 			       ARG_TEXT("value", condition->at_least));
 	return 0;
 }
@@ -58,13 +60,14 @@ static int check_one_of(const struct line *line, struct err *err)
 	return 0;
 }
 
-static int compile_line(const struct config_condition *condition, const struct schema *schema, struct line *line,
-			struct err *err)
+static int compile_line(const struct config_condition *condition, const struct schema *schema,
+			struct line *line, struct err *err)
 {
 	*line = (struct line){ .condition = condition, .rank_column = CODE_LIST_NONE };
 	line->field = schema_field_by_path(schema, condition->field);
 	if (line->field == NULL || !line->field->golden)
-		return err_set(err, ERR_CONFIG, MSG_INCLUSION_NO_FIELD, ARG_TEXT("code", condition->code),
+		return err_set(err, ERR_CONFIG, MSG_INCLUSION_NO_FIELD,
+			       ARG_TEXT("code", condition->code),
 			       ARG_TEXT("field", condition->field));
 	return condition->at_least != NULL ? compile_at_least(line, err) : check_one_of(line, err);
 }
@@ -84,7 +87,8 @@ int inclusion_create(const struct config_inclusion *rule, const struct schema *s
 	inclusion->count = count;
 	for (size_t i = 0; i < count; i++) {
 		const struct config_condition *condition =
-			i < rule->any_of_count ? &rule->any_of[i] : &rule->none_of[i - rule->any_of_count];
+			i < rule->any_of_count ? &rule->any_of[i]
+					       : &rule->none_of[i - rule->any_of_count];
 		int error = compile_line(condition, schema, &inclusion->lines[i], err);
 		if (error < 0)
 			return error;
@@ -119,7 +123,8 @@ static enum truth judge_value(const struct line *line, struct blob value)
 }
 
 /* The best of its values; `absent` if it has none. */
-static enum truth judge_line(const struct line *line, const struct record *golden, enum truth absent)
+static enum truth judge_line(const struct line *line, const struct record *golden,
+			     enum truth absent)
 {
 	struct record_iter iter = record_iterate(golden);
 	struct fact fact;
@@ -150,7 +155,8 @@ void inclusion_judge(const struct inclusion *inclusion, const struct record *gol
 	for (size_t i = 0; i < inclusion->count; i++) {
 		const struct line *line = &inclusion->lines[i];
 		bool excludes = i >= inclusion->any_count;
-		enum truth absent = excludes || line->condition->present ? TRUTH_FALSE : TRUTH_UNKNOWN;
+		enum truth absent =
+			excludes || line->condition->present ? TRUTH_FALSE : TRUTH_UNKNOWN;
 		enum truth truth = judge_line(line, golden, absent);
 		of[excludes] = truth > of[excludes] ? truth : of[excludes];
 		if (truth == TRUTH_TRUE)
@@ -159,9 +165,36 @@ void inclusion_judge(const struct inclusion *inclusion, const struct record *gol
 	ret_result->outcome = outcome_of(of[0], of[1]);
 }
 
+static void put_ranks(const struct line *line, struct buf *out)
+{
+	const struct code_list *list = line->field->code_list;
+	for (size_t row = 0; line->rank_column >= 0 && row < code_list_rows(list); row++) {
+		buf_put_blob(out, blob_text(code_list_cell(list, row, 0)));
+		buf_put_blob(out, blob_text(code_list_cell(list, row, line->rank_column)));
+	}
+}
+
+void inclusion_put_meaning(const struct inclusion *inclusion, struct buf *out)
+{
+	buf_put_u32(out, (uint32_t)inclusion->any_count);
+	buf_put_u32(out, (uint32_t)inclusion->count);
+	for (size_t i = 0; i < inclusion->count; i++) {
+		const struct config_condition *condition = inclusion->lines[i].condition;
+		const char *at_least = condition->at_least != NULL ? condition->at_least : "";
+		buf_put_blob(out, blob_text(condition->field));
+		buf_put_blob(out, blob_text(at_least));
+		buf_put_u8(out, condition->present);
+		buf_put_u32(out, (uint32_t)condition->one_of.count);
+		for (size_t j = 0; j < condition->one_of.count; j++)
+			buf_put_blob(out, blob_text(condition->one_of.items[j]));
+		put_ranks(&inclusion->lines[i], out);
+	}
+}
+
 const char *inclusion_outcome_name(enum inclusion_outcome outcome)
 {
-	static const char *const names[] = { [INCLUSION_IN] = "in", [INCLUSION_OUT] = "out",
-					     [INCLUSION_UNKNOWN] = "unknown" };
+	static const char *const names[] = {
+		[INCLUSION_IN] = "in", [INCLUSION_OUT] = "out", [INCLUSION_UNKNOWN] = "unknown"
+	};
 	return (size_t)outcome < sizeof(names) / sizeof(names[0]) ? names[outcome] : "";
 }

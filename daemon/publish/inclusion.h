@@ -35,7 +35,8 @@ enum { INCLUSION_CODES_MAX = 256 }; /* lines of one rule */
 
 struct inclusion_result {
 	enum inclusion_outcome outcome;
-	const char *codes[INCLUSION_CODES_MAX]; /* of the lines that are true, in the order of the rule */
+	const char *codes
+		[INCLUSION_CODES_MAX]; /* of the lines that are true, in the order of the rule */
 	size_t code_count;
 };
 
@@ -49,6 +50,9 @@ void inclusion_destroy(struct inclusion *inclusion);
 /** Judge a golden record; pure. */
 void inclusion_judge(const struct inclusion *inclusion, const struct record *golden,
 		     struct inclusion_result *ret_result);
+
+/** Append what the rule means, ranks included: other bytes mean another rule. */
+void inclusion_put_meaning(const struct inclusion *inclusion, struct buf *out);
 
 /** "in", "out", "unknown". */
 const char *inclusion_outcome_name(enum inclusion_outcome outcome);

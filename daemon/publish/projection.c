@@ -22,12 +22,18 @@ enum form {
 struct row {
 	struct projection_place place;
 	enum form form;
-	const char *list;	 /* FORM_CODE: its name in the contract */
+	const char *list;        /* FORM_CODE: its name in the contract */
 	const char *schema_list; /* and in the schema: the two must mean the same */
 };
 
-#define PLAIN(source_, key_, form_) { .place = { (source_), NULL, (key_) }, .form = (form_) }
-#define IN(object_, source_, key_, form_) { .place = { (source_), (object_), (key_) }, .form = (form_) }
+#define PLAIN(source_, key_, form_) \
+	{ \
+		.place = { (source_), NULL, (key_) }, .form = (form_) \
+	}
+#define IN(object_, source_, key_, form_) \
+	{ \
+		.place = { (source_), (object_), (key_) }, .form = (form_) \
+	}
 
 /* In the order of the keys that are written (RFC 8785 section 3.2.3); a test holds it. */
 static const struct row rows[] = {
@@ -39,7 +45,10 @@ static const struct row rows[] = {
 	PLAIN("identity.birth_date", "birthDate", FORM_TEXT),
 	PLAIN("identity.birth_place", "birthPlace", FORM_TEXT),
 	IN("contact", "contact.address", "address", FORM_TEXT),
-	{ { "contact.commune_code", "contact", "commune" }, FORM_CODE, "dvhc-2025-07", "dvhc-2025-07" },
+	{ { "contact.commune_code", "contact", "commune" },
+	  FORM_CODE,
+	  "dvhc-2025-07",
+	  "dvhc-2025-07" },
 	IN("contact", "contact.email", "email", FORM_TEXT),
 	IN("contact", "contact.phone", "phone", FORM_TEXT),
 	IN("degrees", "degree[].country", "country", FORM_TEXT),
@@ -107,18 +116,21 @@ struct work {
 	size_t left_out;
 };
 
-int projection_create(const struct schema *schema, struct projection **ret_projection, struct err *err)
+int projection_create(const struct schema *schema, struct projection **ret_projection,
+		      struct err *err)
 {
 	CLEANUP(projection_destroyp) struct projection *projection = calloc(1, sizeof(*projection));
 	if (projection == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	for (size_t i = 0; i < ROWS; i++) {
-		const struct schema_field *field = schema_field_by_path(schema, rows[i].place.source);
+		const struct schema_field *field =
+			schema_field_by_path(schema, rows[i].place.source);
 		if (field == NULL || !field->golden)
 			return err_set(err, ERR_CONFIG, MSG_PROJECTION_NO_FIELD,
 				       ARG_WORD("field", rows[i].place.source));
-		if (rows[i].form == FORM_CODE && (field->code_list_name == NULL ||
-						  strcmp(field->code_list_name, rows[i].schema_list) != 0))
+		if (rows[i].form == FORM_CODE &&
+		    (field->code_list_name == NULL ||
+		     strcmp(field->code_list_name, rows[i].schema_list) != 0))
 			return err_set(err, ERR_CONFIG, MSG_PROJECTION_OTHER_LIST,
 				       ARG_WORD("field", rows[i].place.source),
 				       ARG_WORD("list", rows[i].schema_list));
@@ -240,8 +252,8 @@ static void write_object(struct work *work, size_t first, size_t end)
 {
 	bool open = false, array = in_array(first);
 	for (size_t i = first; i < end; i++) {
-		struct blob value =
-			fitting(work, i, record_value(work->golden, work->projection->fields[i]->number));
+		struct blob value = fitting(
+			work, i, record_value(work->golden, work->projection->fields[i]->number));
 		if (value.len == 0)
 			continue;
 		if (!open) {
@@ -266,8 +278,8 @@ static bool is_whole(const struct schema_list *list, const struct element *eleme
 	return true;
 }
 
-static void write_element(struct work *work, size_t first, size_t end, const struct schema_list *list,
-			  const struct element *element)
+static void write_element(struct work *work, size_t first, size_t end,
+			  const struct schema_list *list, const struct element *element)
 {
 	json_object_begin(&work->json);
 	for (size_t i = first; i < end; i++) {
@@ -302,8 +314,8 @@ static void write_list(struct work *work, size_t first, size_t end, const struct
 
 static void write_plain(struct work *work, size_t row)
 {
-	struct blob value =
-		fitting(work, row, record_value(work->golden, work->projection->fields[row]->number));
+	struct blob value = fitting(
+		work, row, record_value(work->golden, work->projection->fields[row]->number));
 	if (value.len == 0)
 		return;
 	json_key(&work->json, rows[row].place.key);
@@ -321,10 +333,12 @@ static size_t end_of(size_t first)
 	return end;
 }
 
-int projection_write(const struct projection *projection, const struct record *golden, struct buf *out,
-		     size_t *ret_left_out, struct err *err)
+int projection_write(const struct projection *projection, const struct record *golden,
+		     struct buf *out, size_t *ret_left_out, struct err *err)
 {
-	struct work work = { .projection = projection, .golden = golden, .json = json_writer_of(out) };
+	struct work work = { .projection = projection,
+			     .golden = golden,
+			     .json = json_writer_of(out) };
 	bool has_name = false;
 	json_object_begin(&work.json);
 	for (size_t i = 0, end; i < ROWS; i = end) {

@@ -23,8 +23,9 @@ struct projection; /* opaque: the table with the store's field numbers */
 /* One row of the table. */
 struct projection_place {
 	const char *source; /* degree[].level */
-	const char *object; /* property of Person that holds it ("degrees"); NULL: it is one itself */
-	const char *key;    /* property there; of identifiers the value of `system` */
+	const char
+		*object; /* property of Person that holds it ("degrees"); NULL: it is one itself */
+	const char *key; /* property there; of identifiers the value of `system` */
 };
 
 /** `schema` (with the store's numbers) must outlive it. Errors: ERR_CONFIG (a field of the table is not in the
@@ -38,8 +39,8 @@ void projection_destroy(struct projection *projection);
  * ret_left_out  how many facts the contract cannot take.
  * Errors: ERR_INVALID (no name: the contract has no such person), ERR_NOMEM; `out` is then to be dropped.
  */
-MUST_CHECK int projection_write(const struct projection *projection, const struct record *golden, struct buf *out,
-				size_t *ret_left_out, struct err *err);
+MUST_CHECK int projection_write(const struct projection *projection, const struct record *golden,
+				struct buf *out, size_t *ret_left_out, struct err *err);
 
 /** The table, for a test and for documents; NULL behind the last row. */
 const struct projection_place *projection_place_at(size_t index);

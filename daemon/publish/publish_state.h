@@ -3,7 +3,14 @@
 
 #include <stdint.h>
 
-enum batch_state { BATCH_READY = 1, BATCH_SENT, BATCH_ASKED, BATCH_ANSWERED, BATCH_UNKNOWN, BATCH_STATE_MAX };
+enum batch_state {
+	BATCH_READY = 1,
+	BATCH_SENT,
+	BATCH_ASKED,
+	BATCH_ANSWERED,
+	BATCH_UNKNOWN,
+	BATCH_STATE_MAX
+};
 
 enum item_state {
 	ITEM_WAITING = 1,
@@ -41,7 +48,7 @@ enum publish_pause {
 	PAUSE_THROTTLED,     /* 429, 503: it asked for patience */
 	PAUSE_FAILING,       /* too many failures in a row */
 	PAUSE_REFUSED,       /* 401, 403, 404 and the like: until publisher_resume() */
-	PAUSE_FENCED,	     /* a newer epoch of us was seen: likewise */
+	PAUSE_FENCED,        /* a newer epoch of us was seen: likewise */
 	PAUSE_OTHER_PAYLOAD, /* our key stands there with other bytes: likewise */
 	PAUSE_MAX,
 };

@@ -21,7 +21,8 @@ static uint64_t ceiling_ms(const struct config_retry *retry, uint32_t failures)
 	return ceiling;
 }
 
-uint64_t retry_backoff_ms(const struct config_retry *retry, uint32_t failures, const struct random_source *random)
+uint64_t retry_backoff_ms(const struct config_retry *retry, uint32_t failures,
+			  const struct random_source *random)
 {
 	return at_least(random_below(random, ceiling_ms(retry, failures) + 1), RETRY_LEAST_MS);
 }
@@ -31,12 +32,14 @@ uint64_t retry_after_ms(const struct config_retry *retry, uint32_t retry_after_s
 {
 	if (retry_after_s == 0)
 		return at_least(retry_backoff_ms(retry, failures, random), RETRY_AFTER_LEAST_MS);
-	return at_least(at_most((uint64_t)retry_after_s * 1000, retry->retry_after_max_ms), RETRY_AFTER_LEAST_MS);
+	return at_least(at_most((uint64_t)retry_after_s * 1000, retry->retry_after_max_ms),
+			RETRY_AFTER_LEAST_MS);
 }
 
 uint64_t retry_wait_us(const struct config_retry *retry, uint64_t not_before_us, uint64_t now_us)
 {
-	uint64_t longest_ms = at_least(at_least(retry->max_ms, retry->retry_after_max_ms), RETRY_AFTER_LEAST_MS);
+	uint64_t longest_ms =
+		at_least(at_least(retry->max_ms, retry->retry_after_max_ms), RETRY_AFTER_LEAST_MS);
 	if (not_before_us <= now_us || not_before_us - now_us > longest_ms * 1000)
 		return 0;
 	return not_before_us - now_us;

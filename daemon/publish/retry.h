@@ -10,10 +10,14 @@
 #include "config/config_source.h"
 #include "daemon/base/random.h"
 
-enum { RETRY_LEAST_MS = 50, RETRY_BREAKER = 5 /* failures in a row before the whole endpoint pauses */ };
+enum {
+	RETRY_LEAST_MS = 50,
+	RETRY_BREAKER = 5 /* failures in a row before the whole endpoint pauses */
+};
 
 /** The wait after `failures` (>= 1) failures in a row. */
-uint64_t retry_backoff_ms(const struct config_retry *retry, uint32_t failures, const struct random_source *random);
+uint64_t retry_backoff_ms(const struct config_retry *retry, uint32_t failures,
+			  const struct random_source *random);
 
 /** What the other side asked for, within 1 s .. retry_after_max; 0 (it said nothing) gives the backoff. */
 uint64_t retry_after_ms(const struct config_retry *retry, uint32_t retry_after_s, uint32_t failures,
