@@ -352,7 +352,7 @@ void code_lists_destroy(struct code_lists *lists)
 
 const struct code_list *code_lists_get(const struct code_lists *lists, const char *name)
 {
-	for (size_t i = 0; i < lists->count; i++)
+	for (size_t i = 0; lists != NULL && i < lists->count; i++)
 		if (strcmp(lists->lists[i]->name, name) == 0)
 			return lists->lists[i];
 	return NULL;

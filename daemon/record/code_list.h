@@ -44,7 +44,7 @@ int code_list_find(const struct code_list *list, struct blob code);
 MUST_CHECK int code_lists_load(int folder_fd, struct code_lists **ret_lists, struct err *err);
 void code_lists_destroy(struct code_lists *lists);
 
-/** A list by its name (file name without .csv), or NULL. */
+/** A list by its name (file name without .csv), or NULL; NULL lists have none. */
 const struct code_list *code_lists_get(const struct code_lists *lists, const char *name);
 
 /** SHA-256 over names and bytes of all files: a part of the interpretation. */

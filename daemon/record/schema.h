@@ -76,7 +76,7 @@ struct schema_field {
 	const struct code_list *code_list;    /* borrowed from the lists given at compile time */
 };
 
-/** Compile. `lists` must outlive the schema.
+/** Compile. `lists` must outlive the schema; NULL if there are none.
  * Errors: ERR_CONFIG (names the JSON pointer, the keyword or the missing code list), ERR_NOMEM.
  */
 MUST_CHECK int schema_compile(struct blob text, const struct code_lists *lists,
