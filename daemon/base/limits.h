@@ -57,6 +57,15 @@ enum {
 	LIMIT_MAP_JOIN = 8,   /* columns joined into one text */
 	LIMIT_MAP_ELEMENTS = 32, /* kinds of list elements that one row gives */
 
+	/* HTTP towards others (AUDIT-SECURITY.md sections 7, 8) */
+	LIMIT_HTTP_ANSWER_BYTES = 1 << 20,
+	LIMIT_HTTP_HEADER_BYTES = 65536, /* of one answer, all lines */
+	LIMIT_HTTP_HEADER_LINES = 100,
+	LIMIT_HTTP_PROBLEM_BYTES = 65536,
+	LIMIT_HTTP_TOKEN_BYTES = 8192,
+	LIMIT_HTTP_CA_BYTES = 1 << 20,
+	LIMIT_HTTP_REASON_BYTES = 1000, /* what upstream says of one refused item */
+
 	/* control */
 	LIMIT_CONTROL_BODY = 65536,
 	LIMIT_CONTROL_CONNECTIONS = 64,
