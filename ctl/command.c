@@ -60,48 +60,48 @@ static int take_number(const struct session *session, const char *option, const 
 }
 
 /* -1 to go on, else an exit code. */
-static int take_option(struct session *session, enum option_bit bit, const char *value)
+static int take_option(struct session *session, enum flag_bit bit, const char *value)
 {
 	unsigned limit;
 	switch (bit) {
-	case OPTION_COLOR:
+	case FLAG_COLOR:
 		return take_color(session, value);
-	case OPTION_LANG:
+	case FLAG_LANG:
 		return take_language(session, value);
-	case OPTION_TIMEOUT:
+	case FLAG_TIMEOUT:
 		return take_number(session, "timeout", value, TIMEOUT_MOST_S, &session->timeout_s);
-	case OPTION_LIMIT:
+	case FLAG_LIMIT:
 		session->limit = value;
 		return take_number(session, "limit", value, LIMIT_LIST_ROWS, &limit);
-	case OPTION_SOCKET:
+	case FLAG_SOCKET:
 		session->socket = value;
 		break;
-	case OPTION_REASON:
+	case FLAG_REASON:
 		session->reason = value;
 		break;
-	case OPTION_AFTER:
+	case FLAG_AFTER:
 		session->after = value;
 		break;
-	case OPTION_SOURCE:
+	case FLAG_SOURCE:
 		session->source = value;
 		break;
-	case OPTION_COMPLETION:
+	case FLAG_COMPLETION:
 		session->completion = value;
 		break;
-	case OPTION_JSON:
+	case FLAG_JSON:
 		session->json = true;
 		break;
-	case OPTION_WAIT:
+	case FLAG_WAIT:
 		session->wait = true;
 		break;
-	case OPTION_CANONICAL:
+	case FLAG_CANONICAL:
 		session->canonical = true;
 		break;
-	case OPTION_MAN:
+	case FLAG_MAN:
 		session->man = true;
 		break;
-	case OPTION_HELP:
-	case OPTION_VERSION:
+	case FLAG_HELP:
+	case FLAG_VERSION:
 		break;
 	}
 	return -1;
@@ -116,7 +116,7 @@ struct getopt_rows {
 static void make_getopt_rows(struct getopt_rows *out)
 {
 	size_t count, letters = 1;
-	const struct option_row *rows = option_rows(&count);
+	const struct flag_row *rows = flag_rows(&count);
 	out->shorts[0] = ':';
 	for (size_t i = 0; i < count; i++) {
 		out->longs[i] =
@@ -130,10 +130,10 @@ static void make_getopt_rows(struct getopt_rows *out)
 	out->shorts[letters] = '\0';
 }
 
-static const struct option_row *row_of(int got)
+static const struct flag_row *row_of(int got)
 {
 	size_t count;
-	const struct option_row *rows = option_rows(&count);
+	const struct flag_row *rows = flag_rows(&count);
 	for (size_t i = 0; i < count; i++)
 		if (got == (int)(0x1000 + i) || (rows[i].letter != 0 && got == rows[i].letter))
 			return &rows[i];
@@ -148,7 +148,7 @@ static int parse_options(struct session *session, int argc, char **argv, unsigne
 	opterr = 0;
 	optind = 0;
 	while ((got = getopt_long(argc, argv, rows.shorts, rows.longs, NULL)) >= 0) {
-		const struct option_row *row = row_of(got);
+		const struct flag_row *row = row_of(got);
 		if (got == ':')
 			return complain(session, MSG_CTL_OPTION_VALUE,
 					ARG_TEXT("option", argv[optind - 1]));
@@ -193,29 +193,24 @@ const struct command *command_find(const char *const *args, unsigned count, unsi
 	return NULL;
 }
 
-/* The verb as it was typed, two words where the first alone names a group. */
-static void typed_verb(const char *const *args, unsigned count, char *out, size_t size)
+static const char *nearest_verb(const char *typed)
 {
-	size_t rows_count;
-	const struct command *rows = command_rows(&rows_count);
-	size_t len = strlen(args[0]);
-	bool group = false;
-	for (size_t i = 0; i < rows_count; i++)
-		group |= strncmp(rows[i].name, args[0], len) == 0 && rows[i].name[len] == ' ';
-	(void)snprintf(out, size, "%s%s%s", args[0], group && count > 1 ? " " : "",
-		       group && count > 1 ? args[1] : "");
+	const char *names[ROWS_MAX + 1] = { NULL };
+	size_t count;
+	const struct command *rows = command_rows(&count);
+	for (size_t i = 0; i < count; i++)
+		names[i] = rows[i].name;
+	return diag_nearest(typed, names);
 }
 
 static int unknown_verb(const struct session *session, const char *const *args, unsigned count)
 {
-	const char *names[ROWS_MAX + 1] = { NULL };
 	char typed[LIMIT_ARG_TEXT];
-	size_t rows_count;
-	const struct command *rows = command_rows(&rows_count);
-	for (size_t i = 0; i < rows_count; i++)
-		names[i] = rows[i].name;
-	typed_verb(args, count, typed, sizeof(typed));
-	const char *near = diag_nearest(typed, names);
+	(void)snprintf(typed, sizeof(typed), "%s%s%s", args[0], count > 1 ? " " : "",
+		       count > 1 ? args[1] : "");
+	const char *near = nearest_verb(typed);
+	if (near == NULL)
+		near = nearest_verb(args[0]);
 	return near == NULL ? complain(session, MSG_CTL_VERB, ARG_TEXT("verb", typed))
 			    : complain(session, MSG_CTL_VERB_NEAR, ARG_TEXT("verb", typed),
 				       ARG_WORD("near", near));
@@ -225,9 +220,9 @@ static int foreign_option(const struct session *session, const struct command *c
 			  unsigned seen)
 {
 	size_t count;
-	const struct option_row *rows = option_rows(&count);
+	const struct flag_row *rows = flag_rows(&count);
 	for (size_t i = 0; i < count; i++)
-		if ((seen & ~(command->options | OPTIONS_GLOBAL) & rows[i].bit) != 0)
+		if ((seen & ~(command->options | FLAGS_GLOBAL) & rows[i].bit) != 0)
 			return complain(session, MSG_CTL_OPTION_FOREIGN,
 					ARG_WORD("verb", command->name),
 					ARG_WORD("option", rows[i].name));
@@ -249,9 +244,9 @@ int command_parse(struct session *session, int argc, char **argv)
 	session->args = (const char *const *)argv + optind;
 	session->arg_count = (unsigned)(argc - optind);
 
-	if ((seen & OPTION_VERSION) != 0 || (seen & OPTION_HELP) != 0) {
+	if ((seen & FLAG_VERSION) != 0 || (seen & FLAG_HELP) != 0) {
 		/* `run --help` is `help run`: the words stay its arguments */
-		become(session, (seen & OPTION_VERSION) != 0 ? "version" : "help");
+		become(session, (seen & FLAG_VERSION) != 0 ? "version" : "help");
 		return -1;
 	}
 	if (session->arg_count == 0) {

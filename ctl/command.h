@@ -9,31 +9,31 @@
 #include "ctl/session.h"
 
 /* One bit per option; what is global may stand with every command. */
-enum option_bit {
-	OPTION_SOCKET = 1 << 0,
-	OPTION_JSON = 1 << 1,
-	OPTION_COLOR = 1 << 2,
-	OPTION_LANG = 1 << 3,
-	OPTION_TIMEOUT = 1 << 4,
-	OPTION_HELP = 1 << 5,
-	OPTION_VERSION = 1 << 6,
-	OPTION_WAIT = 1 << 7,
-	OPTION_CANONICAL = 1 << 8,
-	OPTION_REASON = 1 << 9,
-	OPTION_LIMIT = 1 << 10,
-	OPTION_AFTER = 1 << 11,
-	OPTION_SOURCE = 1 << 12,
-	OPTION_MAN = 1 << 13,
-	OPTION_COMPLETION = 1 << 14,
+enum flag_bit {
+	FLAG_SOCKET = 1 << 0,
+	FLAG_JSON = 1 << 1,
+	FLAG_COLOR = 1 << 2,
+	FLAG_LANG = 1 << 3,
+	FLAG_TIMEOUT = 1 << 4,
+	FLAG_HELP = 1 << 5,
+	FLAG_VERSION = 1 << 6,
+	FLAG_WAIT = 1 << 7,
+	FLAG_CANONICAL = 1 << 8,
+	FLAG_REASON = 1 << 9,
+	FLAG_LIMIT = 1 << 10,
+	FLAG_AFTER = 1 << 11,
+	FLAG_SOURCE = 1 << 12,
+	FLAG_MAN = 1 << 13,
+	FLAG_COMPLETION = 1 << 14,
 };
 enum {
-	OPTIONS_GLOBAL = OPTION_SOCKET | OPTION_JSON | OPTION_COLOR | OPTION_LANG | OPTION_TIMEOUT |
-			 OPTION_HELP | OPTION_VERSION,
-	OPTIONS_LIST = OPTION_LIMIT | OPTION_AFTER,
+	FLAGS_GLOBAL = FLAG_SOCKET | FLAG_JSON | FLAG_COLOR | FLAG_LANG | FLAG_TIMEOUT | FLAG_HELP |
+		       FLAG_VERSION,
+	FLAGS_LIST = FLAG_LIMIT | FLAG_AFTER,
 };
 
-struct option_row {
-	enum option_bit bit;
+struct flag_row {
+	enum flag_bit bit;
 	const char *name;
 	char letter;          /* 0: none */
 	const char *argument; /* "PATH"; NULL: none */
@@ -55,7 +55,7 @@ struct command {
 };
 
 const struct command *command_rows(size_t *ret_count);
-const struct option_row *option_rows(size_t *ret_count);
+const struct flag_row *flag_rows(size_t *ret_count);
 
 /** The command that the first words of `args` name, and how many words that took; NULL if none. */
 const struct command *command_find(const char *const *args, unsigned count, unsigned *ret_words);

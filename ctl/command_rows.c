@@ -16,7 +16,7 @@ static const struct command commands[] = {
 	  "SOURCE",
 	  1,
 	  1,
-	  OPTION_WAIT,
+	  FLAG_WAIT,
 	  "operator",
 	  MSG_MANUAL_RUN,
 	  MSG_MANUAL_RUN_TEXT,
@@ -26,7 +26,7 @@ static const struct command commands[] = {
 	  "[RUN]",
 	  0,
 	  1,
-	  OPTIONS_LIST,
+	  FLAGS_LIST,
 	  "reader",
 	  MSG_MANUAL_RUNS,
 	  MSG_MANUAL_RUNS_TEXT,
@@ -36,7 +36,7 @@ static const struct command commands[] = {
 	  "",
 	  0,
 	  0,
-	  OPTION_WAIT,
+	  FLAG_WAIT,
 	  "operator",
 	  MSG_MANUAL_PUBLISH,
 	  MSG_MANUAL_PUBLISH_TEXT,
@@ -46,7 +46,7 @@ static const struct command commands[] = {
 	  "",
 	  0,
 	  0,
-	  OPTION_SOURCE,
+	  FLAG_SOURCE,
 	  "reader",
 	  MSG_MANUAL_FIND,
 	  MSG_MANUAL_FIND_TEXT,
@@ -66,7 +66,7 @@ static const struct command commands[] = {
 	  "",
 	  0,
 	  0,
-	  OPTION_CANONICAL | OPTION_REASON,
+	  FLAG_CANONICAL | FLAG_REASON,
 	  "operator",
 	  MSG_MANUAL_EXPORT,
 	  MSG_MANUAL_EXPORT_TEXT,
@@ -76,7 +76,7 @@ static const struct command commands[] = {
 	  "",
 	  0,
 	  0,
-	  OPTIONS_LIST,
+	  FLAGS_LIST,
 	  "reader",
 	  MSG_MANUAL_REVIEW_LIST,
 	  MSG_MANUAL_REVIEW_LIST_TEXT,
@@ -96,7 +96,7 @@ static const struct command commands[] = {
 	  "",
 	  0,
 	  0,
-	  OPTIONS_LIST | OPTION_SOURCE,
+	  FLAGS_LIST | FLAG_SOURCE,
 	  "reader",
 	  MSG_MANUAL_QUARANTINE_LIST,
 	  MSG_MANUAL_QUARANTINE_LIST_TEXT,
@@ -116,7 +116,7 @@ static const struct command commands[] = {
 	  "",
 	  0,
 	  0,
-	  OPTIONS_LIST,
+	  FLAGS_LIST,
 	  "auditor",
 	  MSG_MANUAL_AUDIT_LIST,
 	  MSG_MANUAL_AUDIT_LIST_TEXT,
@@ -176,7 +176,7 @@ static const struct command commands[] = {
 	  "[VERB...]",
 	  0,
 	  3,
-	  OPTION_MAN | OPTION_COMPLETION,
+	  FLAG_MAN | FLAG_COMPLETION,
 	  "",
 	  MSG_MANUAL_HELP,
 	  MSG_MANUAL_HELP_TEXT,
@@ -184,22 +184,22 @@ static const struct command commands[] = {
 	  verb_help },
 };
 
-static const struct option_row options[] = {
-	{ OPTION_SOCKET, "socket", 0, "PATH", MSG_MANUAL_OPTION_SOCKET },
-	{ OPTION_JSON, "json", 0, NULL, MSG_MANUAL_OPTION_JSON },
-	{ OPTION_COLOR, "color", 0, "WHEN", MSG_MANUAL_OPTION_COLOR },
-	{ OPTION_LANG, "lang", 0, "LANGUAGE", MSG_MANUAL_OPTION_LANG },
-	{ OPTION_TIMEOUT, "timeout", 0, "SECONDS", MSG_MANUAL_OPTION_TIMEOUT },
-	{ OPTION_HELP, "help", 'h', NULL, MSG_MANUAL_OPTION_HELP },
-	{ OPTION_VERSION, "version", 'V', NULL, MSG_MANUAL_OPTION_VERSION },
-	{ OPTION_WAIT, "wait", 0, NULL, MSG_MANUAL_OPTION_WAIT },
-	{ OPTION_CANONICAL, "canonical", 0, NULL, MSG_MANUAL_OPTION_CANONICAL },
-	{ OPTION_REASON, "reason", 0, "TEXT", MSG_MANUAL_OPTION_REASON },
-	{ OPTION_LIMIT, "limit", 0, "COUNT", MSG_MANUAL_OPTION_LIMIT },
-	{ OPTION_AFTER, "after", 0, "PLACE", MSG_MANUAL_OPTION_AFTER },
-	{ OPTION_SOURCE, "source", 0, "SOURCE", MSG_MANUAL_OPTION_SOURCE },
-	{ OPTION_MAN, "man", 0, NULL, MSG_MANUAL_OPTION_MAN },
-	{ OPTION_COMPLETION, "completion", 0, "SHELL", MSG_MANUAL_OPTION_COMPLETION },
+static const struct flag_row options[] = {
+	{ FLAG_SOCKET, "socket", 0, "PATH", MSG_MANUAL_OPTION_SOCKET },
+	{ FLAG_JSON, "json", 0, NULL, MSG_MANUAL_OPTION_JSON },
+	{ FLAG_COLOR, "color", 0, "WHEN", MSG_MANUAL_OPTION_COLOR },
+	{ FLAG_LANG, "lang", 0, "LANGUAGE", MSG_MANUAL_OPTION_LANG },
+	{ FLAG_TIMEOUT, "timeout", 0, "SECONDS", MSG_MANUAL_OPTION_TIMEOUT },
+	{ FLAG_HELP, "help", 'h', NULL, MSG_MANUAL_OPTION_HELP },
+	{ FLAG_VERSION, "version", 'V', NULL, MSG_MANUAL_OPTION_VERSION },
+	{ FLAG_WAIT, "wait", 0, NULL, MSG_MANUAL_OPTION_WAIT },
+	{ FLAG_CANONICAL, "canonical", 0, NULL, MSG_MANUAL_OPTION_CANONICAL },
+	{ FLAG_REASON, "reason", 0, "TEXT", MSG_MANUAL_OPTION_REASON },
+	{ FLAG_LIMIT, "limit", 0, "COUNT", MSG_MANUAL_OPTION_LIMIT },
+	{ FLAG_AFTER, "after", 0, "PLACE", MSG_MANUAL_OPTION_AFTER },
+	{ FLAG_SOURCE, "source", 0, "SOURCE", MSG_MANUAL_OPTION_SOURCE },
+	{ FLAG_MAN, "man", 0, NULL, MSG_MANUAL_OPTION_MAN },
+	{ FLAG_COMPLETION, "completion", 0, "SHELL", MSG_MANUAL_OPTION_COMPLETION },
 };
 
 const struct command *command_rows(size_t *ret_count)
@@ -208,7 +208,7 @@ const struct command *command_rows(size_t *ret_count)
 	return commands;
 }
 
-const struct option_row *option_rows(size_t *ret_count)
+const struct flag_row *flag_rows(size_t *ret_count)
 {
 	*ret_count = sizeof(options) / sizeof(options[0]);
 	return options;

@@ -24,7 +24,7 @@ static void put_blanks(struct buf *out, size_t count)
 /* `text` from column `indent` on, broken at blanks. The cursor stands at column `at`. */
 static void put_wrapped(struct buf *out, const char *text, size_t indent, size_t at)
 {
-	if (at >= indent) {
+	if (at >= indent && at > 0) {
 		buf_put_text(out, "\n");
 		at = 0;
 	}
@@ -58,7 +58,7 @@ static void put_entry(const struct session *session, const char *name, enum msg_
 		    INDENT + utf8_width(name, strlen(name)));
 }
 
-static void option_name(const struct option_row *row, char *out, size_t size)
+static void option_name(const struct flag_row *row, char *out, size_t size)
 {
 	const char letter[] = { '-', row->letter, ',', ' ', '\0' };
 	(void)snprintf(out, size, "%s--%s%s%s", row->letter == 0 ? "" : letter, row->name,
@@ -70,7 +70,7 @@ static void put_options(const struct session *session, unsigned which, enum msg_
 			struct buf *out)
 {
 	size_t count;
-	const struct option_row *rows = option_rows(&count);
+	const struct flag_row *rows = flag_rows(&count);
 	if (which == 0)
 		return;
 	buf_put_text(out, "\n");
@@ -89,7 +89,7 @@ static void put_options(const struct session *session, unsigned which, enum msg_
 static void usage(const struct command *command, char *out, size_t size)
 {
 	size_t count, len;
-	const struct option_row *rows = option_rows(&count);
+	const struct flag_row *rows = flag_rows(&count);
 	len = (size_t)snprintf(out, size, "%s%s%s", command->name,
 			       command->arguments[0] == '\0' ? "" : " ", command->arguments);
 	for (size_t i = 0; i < count && len < size; i++) {
@@ -103,6 +103,7 @@ static void usage(const struct command *command, char *out, size_t size)
 
 void help_overview(const struct session *session, struct buf *out)
 {
+	char text[TEXT_SIZE];
 	size_t count;
 	const struct command *rows = command_rows(&count);
 	put_text(session, MSG_MANUAL_PROGRAM, out);
@@ -115,10 +116,9 @@ void help_overview(const struct session *session, struct buf *out)
 			       rows[i].arguments[0] == '\0' ? "" : " ", rows[i].arguments);
 		put_entry(session, name, rows[i].summary, out);
 	}
-	put_options(session, OPTIONS_GLOBAL, MSG_MANUAL_GLOBAL_OPTIONS, out);
+	put_options(session, FLAGS_GLOBAL, MSG_MANUAL_GLOBAL_OPTIONS, out);
 	buf_put_text(out, "\n");
-	put_text(session, MSG_MANUAL_EXIT_CODES, out);
-	buf_put_text(out, "\n");
+	put_wrapped(out, session_text(session, MSG_MANUAL_EXIT_CODES, text, sizeof(text)), 0, 0);
 }
 
 void help_command(const struct session *session, const struct command *command, struct buf *out)

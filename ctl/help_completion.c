@@ -48,7 +48,7 @@ static void put_second_words(size_t i, struct buf *out)
 static void put_options(unsigned which, const char *before, const char *behind, struct buf *out)
 {
 	size_t count;
-	const struct option_row *rows = option_rows(&count);
+	const struct flag_row *rows = flag_rows(&count);
 	for (size_t i = 0; i < count; i++) {
 		if ((rows[i].bit & which) == 0)
 			continue;
@@ -58,14 +58,14 @@ static void put_options(unsigned which, const char *before, const char *behind, 
 	}
 }
 
-/* What may follow the words that stand there already. */
-static void put_bash_case(const char *words, const char *ending, struct buf *out)
+/* What may follow a verb: it stands alone so far, or with words behind it. */
+static void put_bash_case(const char *words, struct buf *out)
 {
 	buf_put_text(out, "\t\"");
 	buf_put_text(out, words);
-	buf_put_text(out, "\"");
-	buf_put_text(out, ending);
-	buf_put_text(out, ") next=\"");
+	buf_put_text(out, "\" | \"");
+	buf_put_text(out, words);
+	buf_put_text(out, " \"*) next=\"");
 }
 
 static void put_bash(struct buf *out)
@@ -75,9 +75,9 @@ static void put_bash(struct buf *out)
 	buf_put_text(
 		out,
 		"_trithucctl() {\n\tlocal next=\n\tcase \"${COMP_WORDS[*]:1:COMP_CWORD-1}\" in\n");
-	put_bash_case("", "", out);
+	buf_put_text(out, "\t\"\") next=\"");
 	put_first_words(out);
-	put_options(OPTIONS_GLOBAL, " --", "", out);
+	put_options(FLAGS_GLOBAL, " --", "", out);
 	buf_put_text(out, "\" ;;\n");
 	for (size_t i = 0; i < count; i++) {
 		size_t len = first_word(rows[i].name);
@@ -88,8 +88,8 @@ static void put_bash(struct buf *out)
 			put_second_words(i, out);
 			buf_put_text(out, "\" ;;\n");
 		}
-		put_bash_case(rows[i].name, "*", out);
-		put_options(rows[i].options | OPTIONS_GLOBAL, " --", "", out);
+		put_bash_case(rows[i].name, out);
+		put_options(rows[i].options | FLAGS_GLOBAL, " --", "", out);
 		buf_put_text(out, "\" ;;\n");
 	}
 	buf_put_text(out, "\tesac\n\tCOMPREPLY=($(compgen -W \"$next\" -- "

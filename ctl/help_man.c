@@ -38,7 +38,7 @@ static void put_section(const struct session *session, enum msg_id title, struct
 static void put_options(const struct session *session, unsigned which, struct buf *out)
 {
 	size_t count;
-	const struct option_row *rows = option_rows(&count);
+	const struct flag_row *rows = flag_rows(&count);
 	for (size_t i = 0; i < count; i++) {
 		if ((rows[i].bit & which) == 0)
 			continue;
@@ -90,7 +90,7 @@ void help_man(const struct session *session, struct buf *out)
 	for (size_t i = 0; i < count; i++)
 		put_command(session, &rows[i], out);
 	put_section(session, MSG_MANUAL_SECTION_OPTIONS, out);
-	put_options(session, OPTIONS_GLOBAL, out);
+	put_options(session, FLAGS_GLOBAL, out);
 	put_section(session, MSG_MANUAL_SECTION_EXIT, out);
 	put_message(session, MSG_MANUAL_EXIT_CODES, out);
 }

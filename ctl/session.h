@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "config/config_source.h"
 #include "daemon/base/err.h"
 
 struct client;
@@ -25,6 +26,8 @@ struct session {
 	size_t width; /* columns of the terminal; 0: no limit */
 	const char *socket;
 	unsigned timeout_s; /* 0: the default of the call */
+
+	struct connector_list connectors; /* whose options a configuration may hold */
 
 	const struct command *command;
 	const char *const *args;

@@ -115,7 +115,7 @@ static const struct view_column leaf_columns[] = {
 	{ MSG_VIEW_ACT, "/act", VIEW_TEXT },
 	{ MSG_VIEW_ACTOR, "/actor/name", VIEW_TEXT },
 	{ MSG_VIEW_RUN, "/run", VIEW_PLAIN_NUMBER },
-	{ MSG_VIEW_SOURCE, "/src/feed", VIEW_TEXT },
+	{ MSG_VIEW_SOURCE, "/src/source", VIEW_TEXT },
 	{ MSG_VIEW_ROW, "/src/row", VIEW_PLAIN_NUMBER },
 	{ MSG_VIEW_STATE, "/state", VIEW_STATE },
 };
