@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <lmdb.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -74,6 +76,8 @@ static enum err_code code_of(int rc)
 		return ERR_FORMAT;
 	case MDB_BAD_VALSIZE:
 		return ERR_INVALID;
+	case ENOENT:
+		return ERR_NOT_FOUND;
 	case ENOMEM:
 		return ERR_NOMEM;
 	case EACCES:
@@ -145,7 +149,7 @@ static int refuse_remote(const char *folder, struct err *err)
 }
 
 /* In a child: are all pages from `first` to `last` in the list of free pages? Any crash says no. */
-static int count_free(const char *folder, size_t first, size_t last)
+static bool all_free(const char *folder, size_t first, size_t last)
 {
 	MDB_env *env;
 	MDB_txn *txn;
@@ -153,7 +157,7 @@ static int count_free(const char *folder, size_t first, size_t last)
 	MDB_val key, value;
 	if (mdb_env_create(&env) != 0 || mdb_env_open(env, folder, MDB_RDONLY | MDB_NOLOCK, 0) != 0 ||
 	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 || mdb_cursor_open(txn, FREE_PAGES_DBI, &cursor) != 0)
-		return 0;
+		return false;
 	bool *seen = calloc(last - first + 1, sizeof(*seen));
 	size_t missing = last - first + 1;
 	while (seen != NULL && mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
@@ -168,11 +172,23 @@ static int count_free(const char *folder, size_t first, size_t last)
 	return missing == 0;
 }
 
+/* The child may die of what it reads: at once, without a handler of ours and without a core file. */
+static void die_quietly(void)
+{
+	static const int fatal[] = { SIGBUS, SIGSEGV, SIGABRT, SIGFPE, SIGILL };
+	const struct rlimit none = { 0 };
+	(void)setrlimit(RLIMIT_CORE, &none);
+	for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++)
+		(void)signal(fatal[i], SIG_DFL);
+}
+
 static bool tail_is_free(const char *folder, size_t first, size_t last)
 {
 	pid_t child = fork();
-	if (child == 0)
-		_exit(count_free(folder, first, last) ? 0 : 1);
+	if (child == 0) {
+		die_quietly();
+		_exit(all_free(folder, first, last) ? 0 : 1);
+	}
 	int status;
 	pid_t ended;
 	do {
