@@ -13,7 +13,8 @@ static int damaged(struct err *err)
 
 uint32_t bucket_file_bucket(const struct bucket_file *file, uint32_t index)
 {
-	struct reader reader = { .data = file->entries + (size_t)index * BUCKET_FILE_ENTRY_SIZE, .left = 4 };
+	struct reader reader = { .data = file->entries + (size_t)index * BUCKET_FILE_ENTRY_SIZE,
+				 .left = 4 };
 	return reader_u32(&reader);
 }
 
@@ -41,7 +42,8 @@ int bucket_file_decode(struct blob bytes, struct bucket_file *ret_file, struct e
 	if (reader.failed || memcmp(head.data, magic, sizeof(magic)) != 0 || format == 0)
 		return damaged(err);
 	if (format > BUCKET_FILE_FORMAT)
-		return err_set(err, ERR_FORMAT, MSG_KEYS_FORMAT, ARG_U("format", format), ARG_U("known", BUCKET_FILE_FORMAT));
+		return err_set(err, ERR_FORMAT, MSG_KEYS_FORMAT, ARG_U("format", format),
+			       ARG_U("known", BUCKET_FILE_FORMAT));
 	struct bucket_file file;
 	file.id = reader_take(&reader, BUCKET_FILE_ID_SIZE).data;
 	file.check = reader_take(&reader, BUCKET_FILE_CHECK_SIZE).data;
@@ -57,7 +59,8 @@ int bucket_file_decode(struct blob bytes, struct bucket_file *ret_file, struct e
 	return 0;
 }
 
-void bucket_file_put_header(struct buf *out, const uint8_t *id, const uint8_t *check, uint32_t count)
+void bucket_file_put_header(struct buf *out, const uint8_t *id, const uint8_t *check,
+			    uint32_t count)
 {
 	buf_put(out, magic, sizeof(magic));
 	buf_put_u32(out, BUCKET_FILE_FORMAT);

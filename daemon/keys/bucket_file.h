@@ -25,7 +25,8 @@ enum {
 
 struct bucket_file {
 	const uint8_t *id;
-	const uint8_t *check; /* nonce and tag of nothing sealed under the wrapping key: tells a wrong master */
+	const uint8_t *
+		check; /* nonce and tag of nothing sealed under the wrapping key: tells a wrong master */
 	uint32_t count;
 	const uint8_t *entries; /* count * BUCKET_FILE_ENTRY_SIZE */
 };
@@ -37,6 +38,7 @@ uint32_t bucket_file_bucket(const struct bucket_file *file, uint32_t index);
 const uint8_t *bucket_file_wrapped(const struct bucket_file *file, uint32_t index);
 
 /* Encoding in order: header, each entry, end. */
-void bucket_file_put_header(struct buf *out, const uint8_t *id, const uint8_t *check, uint32_t count);
+void bucket_file_put_header(struct buf *out, const uint8_t *id, const uint8_t *check,
+			    uint32_t count);
 void bucket_file_put_entry(struct buf *out, uint32_t bucket, const uint8_t *wrapped);
 void bucket_file_put_end(struct buf *out);

@@ -57,7 +57,8 @@ static_assert((int)KEYRING_ID_SIZE == (int)BUCKET_FILE_ID_SIZE, "one id");
 
 /* ---- entries ---- */
 
-static int entries_alloc(struct keyring *keyring, uint32_t count, struct entries *ret_entries, struct err *err)
+static int entries_alloc(struct keyring *keyring, uint32_t count, struct entries *ret_entries,
+			 struct err *err)
 {
 	bool locked;
 	size_t bytes = (count == 0 ? 1 : count) * sizeof(struct entry);
@@ -109,26 +110,34 @@ static void entries_add(struct entries *to, const struct entry *from, uint32_t c
 
 static struct blob kek_place(uint32_t bucket, uint8_t out[7])
 {
-	const uint8_t place[7] = { 'k', 'e', 'k', (uint8_t)(bucket >> 24), (uint8_t)(bucket >> 16),
-				   (uint8_t)(bucket >> 8), (uint8_t)bucket };
+	const uint8_t place[7] = { 'k',
+				   'e',
+				   'k',
+				   (uint8_t)(bucket >> 24),
+				   (uint8_t)(bucket >> 16),
+				   (uint8_t)(bucket >> 8),
+				   (uint8_t)bucket };
 	memcpy(out, place, sizeof(place));
 	return blob_of(out, sizeof(place));
 }
 
-static int entry_create(struct keyring *keyring, uint32_t bucket, struct entry *out, struct err *err)
+static int entry_create(struct keyring *keyring, uint32_t bucket, struct entry *out,
+			struct err *err)
 {
 	uint8_t place[7];
 	out->bucket = bucket;
 	random_fill(&keyring->random, out->kek, sizeof(out->kek));
 	random_fill(&keyring->random, out->wrapped, SEAL_WIDE_NONCE_SIZE);
-	return seal_raw(keyring->sealer, SEAL_SHARED, keyring->wrap, out->wrapped, kek_place(bucket, place),
-			blob_of(out->kek, sizeof(out->kek)), out->wrapped + SEAL_WIDE_NONCE_SIZE, err);
+	return seal_raw(keyring->sealer, SEAL_SHARED, keyring->wrap, out->wrapped,
+			kek_place(bucket, place), blob_of(out->kek, sizeof(out->kek)),
+			out->wrapped + SEAL_WIDE_NONCE_SIZE, err);
 }
 
 static int entry_unwrap(struct keyring *keyring, struct entry *entry, struct err *err)
 {
 	uint8_t place[7];
-	struct blob sealed = blob_of(entry->wrapped + SEAL_WIDE_NONCE_SIZE, SEAL_KEY_SIZE + SEAL_TAG_SIZE);
+	struct blob sealed =
+		blob_of(entry->wrapped + SEAL_WIDE_NONCE_SIZE, SEAL_KEY_SIZE + SEAL_TAG_SIZE);
 	int error = seal_raw_open(keyring->sealer, SEAL_SHARED, keyring->wrap, entry->wrapped,
 				  kek_place(entry->bucket, place), sealed, entry->kek, err);
 	return error == ERR_CORRUPT ? err_set(err, ERR_CORRUPT, MSG_KEYS_DAMAGED) : error;
@@ -159,11 +168,13 @@ static int create_file(struct keyring *keyring, struct err *err)
 {
 	uint8_t place[5 + KEYRING_ID_SIZE];
 	if (state_file_exists(keyring->path)) /* never over keys that something may lie under */
-		return err_set(err, ERR_CONFLICT, MSG_FILE_WRITE, ARG_PATH(keyring->path), ARG_ERRNO(EEXIST));
+		return err_set(err, ERR_CONFLICT, MSG_FILE_WRITE, ARG_PATH(keyring->path),
+			       ARG_ERRNO(EEXIST));
 	random_fill(&keyring->random, keyring->id, sizeof(keyring->id));
 	random_fill(&keyring->random, keyring->check, SEAL_WIDE_NONCE_SIZE);
-	int error = seal_raw(keyring->sealer, SEAL_SHARED, keyring->wrap, keyring->check, check_place(keyring, place),
-			     blob_of(NULL, 0), keyring->check + SEAL_WIDE_NONCE_SIZE, err);
+	int error = seal_raw(keyring->sealer, SEAL_SHARED, keyring->wrap, keyring->check,
+			     check_place(keyring, place), blob_of(NULL, 0),
+			     keyring->check + SEAL_WIDE_NONCE_SIZE, err);
 	if (error < 0)
 		return error;
 	return save(keyring, &keyring->entries, err);
@@ -174,19 +185,21 @@ static int check_master(struct keyring *keyring, struct err *err)
 	uint8_t place[5 + KEYRING_ID_SIZE], nothing;
 	int error = seal_raw_open(keyring->sealer, SEAL_SHARED, keyring->wrap, keyring->check,
 				  check_place(keyring, place),
-				  blob_of(keyring->check + SEAL_WIDE_NONCE_SIZE, SEAL_TAG_SIZE), &nothing, err);
+				  blob_of(keyring->check + SEAL_WIDE_NONCE_SIZE, SEAL_TAG_SIZE),
+				  &nothing, err);
 	if (error == ERR_CORRUPT)
 		return err_set(err, ERR_AUTH, MSG_KEYS_MASTER, ARG_PATH(keyring->path));
 	return error;
 }
 
-static int load_entries(struct keyring *keyring, const struct bucket_file *file, struct entries *entries,
-			struct err *err)
+static int load_entries(struct keyring *keyring, const struct bucket_file *file,
+			struct entries *entries, struct err *err)
 {
 	for (; entries->count < file->count; entries->count++) {
 		struct entry *entry = &entries->at[entries->count];
 		entry->bucket = bucket_file_bucket(file, entries->count);
-		memcpy(entry->wrapped, bucket_file_wrapped(file, entries->count), sizeof(entry->wrapped));
+		memcpy(entry->wrapped, bucket_file_wrapped(file, entries->count),
+		       sizeof(entry->wrapped));
 		int error = entry_unwrap(keyring, entry, err);
 		if (error < 0)
 			return error;
@@ -222,12 +235,15 @@ static int load(struct keyring *keyring, struct err *err)
 
 /* ---- life ---- */
 
-static int derive(struct blob master, const char *label, uint8_t out[SEAL_KEY_SIZE], struct err *err)
+static int derive(struct blob master, const char *label, uint8_t out[SEAL_KEY_SIZE],
+		  struct err *err)
 {
-	return hkdf_sha256(master, blob_text("trithucd/v1"), blob_text(label), out, SEAL_KEY_SIZE, err);
+	return hkdf_sha256(master, blob_text("trithucd/v1"), blob_text(label), out, SEAL_KEY_SIZE,
+			   err);
 }
 
-static int derive_mac(struct blob master, const char *label, struct hmac **ret_hmac, struct err *err)
+static int derive_mac(struct blob master, const char *label, struct hmac **ret_hmac,
+		      struct err *err)
 {
 	uint8_t key[SEAL_KEY_SIZE];
 	int error = derive(master, label, key, err);
@@ -249,8 +265,9 @@ static int derive_all(struct keyring *keyring, struct blob master, struct err *e
 	return error;
 }
 
-int keyring_open(const char *state_dir, const uint8_t master[KEYRING_MASTER_SIZE], const struct random_source *random,
-		 enum keyring_mode mode, struct keyring **ret_keyring, struct err *err)
+int keyring_open(const char *state_dir, const uint8_t master[KEYRING_MASTER_SIZE],
+		 const struct random_source *random, enum keyring_mode mode,
+		 struct keyring **ret_keyring, struct err *err)
 {
 	bool locked = false;
 	CLEANUP(keyring_closep) struct keyring *keyring = locked_alloc(sizeof(*keyring), &locked);
@@ -313,12 +330,14 @@ bool keyring_next_bucket(const struct keyring *keyring, uint32_t from, uint32_t 
 /* The one way in which entries change: those of `bucket` become a new one (if `add`) and the newest
  * `keep` of the old. The file comes first: memory follows only once it is durable.
  */
-static int change(struct keyring *keyring, uint32_t bucket, bool add, uint32_t keep, struct err *err)
+static int change(struct keyring *keyring, uint32_t bucket, bool add, uint32_t keep,
+		  struct err *err)
 {
 	const struct entries *old = &keyring->entries;
 	uint32_t first, there = entries_of(old, bucket, &first);
 	if (add && old->count >= LIMIT_KEY_BUCKETS)
-		return err_set(err, ERR_NO_SPACE, MSG_KEYS_LIMIT, ARG_U("limit", LIMIT_KEY_BUCKETS));
+		return err_set(err, ERR_NO_SPACE, MSG_KEYS_LIMIT,
+			       ARG_U("limit", LIMIT_KEY_BUCKETS));
 	CLEANUP(entries_free) struct entries next = { 0 };
 	int error = entries_alloc(keyring, old->count + 1, &next, err);
 	if (error < 0)
@@ -363,7 +382,9 @@ int keyring_bucket_renew(struct keyring *keyring, uint32_t bucket, struct err *e
 int keyring_bucket_forget_old(struct keyring *keyring, uint32_t bucket, struct err *err)
 {
 	uint32_t first;
-	return entries_of(&keyring->entries, bucket, &first) == 2 ? change(keyring, bucket, false, 1, err) : 0;
+	return entries_of(&keyring->entries, bucket, &first) == 2
+		       ? change(keyring, bucket, false, 1, err)
+		       : 0;
 }
 
 /* ---- DEKs: AES-256-GCM under the bucket's KEK, bound to bucket and ordinal ---- */
@@ -385,7 +406,8 @@ static struct slot *slot_of(struct keyring *keyring, uint32_t bucket, uint64_t o
 	return &keyring->cache[(ordinal + bucket * UINT32_C(31)) % CACHE_SLOTS];
 }
 
-static bool slot_holds(const struct slot *slot, uint32_t bucket, uint64_t ordinal, const uint8_t *wrapped)
+static bool slot_holds(const struct slot *slot, uint32_t bucket, uint64_t ordinal,
+		       const uint8_t *wrapped)
 {
 	return slot->used && slot->bucket == bucket && slot->ordinal == ordinal &&
 	       memcmp(slot->wrapped, wrapped, KEYRING_WRAPPED_SIZE) == 0;
@@ -400,8 +422,8 @@ static int wrap(struct keyring *keyring, struct slot *slot, struct err *err)
 	uint8_t place[DEK_PLACE_SIZE];
 	random_fill(&keyring->random, slot->wrapped, SEAL_NONCE_SIZE);
 	return seal_raw(keyring->sealer, SEAL_OWN, keyring->entries.at[first].kek, slot->wrapped,
-			dek_place(slot->bucket, slot->ordinal, place), blob_of(slot->dek, SEAL_KEY_SIZE),
-			slot->wrapped + SEAL_NONCE_SIZE, err);
+			dek_place(slot->bucket, slot->ordinal, place),
+			blob_of(slot->dek, SEAL_KEY_SIZE), slot->wrapped + SEAL_NONCE_SIZE, err);
 }
 
 int keyring_dek_create(struct keyring *keyring, uint32_t bucket, uint64_t ordinal,
@@ -425,21 +447,25 @@ int keyring_dek_create(struct keyring *keyring, uint32_t bucket, uint64_t ordina
 static int unwrap(struct keyring *keyring, struct slot *slot, struct err *err)
 {
 	uint8_t place[DEK_PLACE_SIZE];
-	struct blob sealed = blob_of(slot->wrapped + SEAL_NONCE_SIZE, SEAL_KEY_SIZE + SEAL_TAG_SIZE);
+	struct blob sealed =
+		blob_of(slot->wrapped + SEAL_NONCE_SIZE, SEAL_KEY_SIZE + SEAL_TAG_SIZE);
 	uint32_t first, count = entries_of(&keyring->entries, slot->bucket, &first);
 	if (count == 0)
 		return err_set(err, ERR_CORRUPT, MSG_KEYS_BUCKET, ARG_U("bucket", slot->bucket));
 	for (uint32_t i = first; i < first + count; i++) {
-		int error = seal_raw_open(keyring->sealer, SEAL_OWN, keyring->entries.at[i].kek, slot->wrapped,
-					  dek_place(slot->bucket, slot->ordinal, place), sealed, slot->dek, err);
+		int error = seal_raw_open(
+			keyring->sealer, SEAL_OWN, keyring->entries.at[i].kek, slot->wrapped,
+			dek_place(slot->bucket, slot->ordinal, place), sealed, slot->dek, err);
 		if (error != ERR_CORRUPT)
 			return error;
 	}
-	return err_set(err, ERR_CORRUPT, MSG_KEYS_DEK, ARG_U("bucket", slot->bucket), ARG_U("ordinal", slot->ordinal));
+	return err_set(err, ERR_CORRUPT, MSG_KEYS_DEK, ARG_U("bucket", slot->bucket),
+		       ARG_U("ordinal", slot->ordinal));
 }
 
 int keyring_dek(struct keyring *keyring, uint32_t bucket, uint64_t ordinal,
-		const uint8_t wrapped[KEYRING_WRAPPED_SIZE], const uint8_t **ret_dek, struct err *err)
+		const uint8_t wrapped[KEYRING_WRAPPED_SIZE], const uint8_t **ret_dek,
+		struct err *err)
 {
 	struct slot *slot = slot_of(keyring, bucket, ordinal);
 	if (!slot_holds(slot, bucket, ordinal, wrapped)) {
@@ -482,8 +508,8 @@ const uint8_t *keyring_shared_key(const struct keyring *keyring)
 	return keyring->shared;
 }
 
-void keyring_idx(struct keyring *keyring, enum keyring_idx kind, const struct blob *parts, size_t count,
-		 uint8_t out[KEYRING_IDX_SIZE])
+void keyring_idx(struct keyring *keyring, enum keyring_idx kind, const struct blob *parts,
+		 size_t count, uint8_t out[KEYRING_IDX_SIZE])
 {
 	enum { PARTS_MAX = 4 };
 	assert(count < PARTS_MAX);

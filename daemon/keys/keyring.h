@@ -53,8 +53,8 @@ enum keyring_idx {
 	KEYRING_IDX_CMND = 2,
 	KEYRING_IDX_SOURCE_KEY = 3, /* of one source: the key stands behind the source's number */
 	KEYRING_IDX_LOCATOR = 4,    /* where a row without a source key stood */
-	KEYRING_IDX_ITEM = 5,	    /* what is sent of a person: the key of the item */
-	KEYRING_IDX_BATCH = 6,	    /* the same of a batch: its idempotency key */
+	KEYRING_IDX_ITEM = 5,       /* what is sent of a person: the key of the item */
+	KEYRING_IDX_BATCH = 6,      /* the same of a batch: its idempotency key */
 };
 
 enum keyring_mode { KEYRING_OPEN, KEYRING_CREATE, KEYRING_READ_ONLY };
@@ -93,7 +93,8 @@ MUST_CHECK int keyring_dek_create(struct keyring *keyring, uint32_t bucket, uint
 				  uint8_t ret_wrapped[KEYRING_WRAPPED_SIZE], struct err *err);
 /** The DEK, borrowed from the keyring's small cache until its next call. ERR_CORRUPT if it does not unwrap. */
 MUST_CHECK int keyring_dek(struct keyring *keyring, uint32_t bucket, uint64_t ordinal,
-			   const uint8_t wrapped[KEYRING_WRAPPED_SIZE], const uint8_t **ret_dek, struct err *err);
+			   const uint8_t wrapped[KEYRING_WRAPPED_SIZE], const uint8_t **ret_dek,
+			   struct err *err);
 /** The same DEK wrapped anew by the bucket's newest key. */
 MUST_CHECK int keyring_dek_rewrap(struct keyring *keyring, uint32_t bucket, uint64_t ordinal,
 				  uint8_t wrapped[KEYRING_WRAPPED_SIZE], struct err *err);
@@ -102,8 +103,8 @@ MUST_CHECK int keyring_dek_rewrap(struct keyring *keyring, uint32_t bucket, uint
 const uint8_t *keyring_shared_key(const struct keyring *keyring);
 
 /** HMAC(idx-hmac, kind | parts), cut to 16 bytes: stands for an identifier in a key of the store. */
-void keyring_idx(struct keyring *keyring, enum keyring_idx kind, const struct blob *parts, size_t count,
-		 uint8_t out[KEYRING_IDX_SIZE]);
+void keyring_idx(struct keyring *keyring, enum keyring_idx kind, const struct blob *parts,
+		 size_t count, uint8_t out[KEYRING_IDX_SIZE]);
 /** HMAC under the key that is never rotated: recognises an erased subject that comes back. */
 void keyring_tombstone(struct keyring *keyring, struct blob identifier, uint8_t out[SHA256_SIZE]);
 

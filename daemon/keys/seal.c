@@ -35,8 +35,9 @@ int sealer_create(const struct random_source *random, struct sealer **ret_sealer
 	sealer->seal = EVP_CIPHER_CTX_new();
 	sealer->open = EVP_CIPHER_CTX_new();
 	sealer->derive = EVP_CIPHER_CTX_new();
-	if (sealer->gcm == NULL || sealer->block == NULL || sealer->seal == NULL || sealer->open == NULL ||
-	    sealer->derive == NULL || EVP_EncryptInit_ex2(sealer->seal, sealer->gcm, NULL, NULL, NULL) != 1 ||
+	if (sealer->gcm == NULL || sealer->block == NULL || sealer->seal == NULL ||
+	    sealer->open == NULL || sealer->derive == NULL ||
+	    EVP_EncryptInit_ex2(sealer->seal, sealer->gcm, NULL, NULL, NULL) != 1 ||
 	    EVP_DecryptInit_ex2(sealer->open, sealer->gcm, NULL, NULL, NULL) != 1 ||
 	    EVP_EncryptInit_ex2(sealer->derive, sealer->block, NULL, NULL, NULL) != 1)
 		return refused(err);
@@ -58,19 +59,22 @@ void sealer_destroy(struct sealer *sealer)
 
 /* ---- XAES-256-GCM (C2SP xaes-256-gcm): a key of its own per nonce, by CMAC in counter mode ---- */
 
-static bool encrypt_block(struct sealer *sealer, const uint8_t in[BLOCK_SIZE], uint8_t out[BLOCK_SIZE])
+static bool encrypt_block(struct sealer *sealer, const uint8_t in[BLOCK_SIZE],
+			  uint8_t out[BLOCK_SIZE])
 {
 	int len = 0;
-	return EVP_EncryptUpdate(sealer->derive, out, &len, in, BLOCK_SIZE) == 1 && len == BLOCK_SIZE;
+	return EVP_EncryptUpdate(sealer->derive, out, &len, in, BLOCK_SIZE) == 1 &&
+	       len == BLOCK_SIZE;
 }
 
-static bool derive_key(struct sealer *sealer, const uint8_t key[SEAL_KEY_SIZE], const uint8_t *nonce,
-		       uint8_t out[SEAL_KEY_SIZE])
+static bool derive_key(struct sealer *sealer, const uint8_t key[SEAL_KEY_SIZE],
+		       const uint8_t *nonce, uint8_t out[SEAL_KEY_SIZE])
 {
 	static const uint8_t zero[BLOCK_SIZE];
 	uint8_t subkey[BLOCK_SIZE], block[BLOCK_SIZE];
 	if (EVP_EncryptInit_ex2(sealer->derive, NULL, key, NULL, NULL) != 1 ||
-	    EVP_CIPHER_CTX_set_padding(sealer->derive, 0) != 1 || !encrypt_block(sealer, zero, subkey))
+	    EVP_CIPHER_CTX_set_padding(sealer->derive, 0) != 1 ||
+	    !encrypt_block(sealer, zero, subkey))
 		return false;
 	uint8_t carry = 0; /* K1 = L << 1, reduced in GF(2^128) */
 	for (int i = BLOCK_SIZE - 1; i >= 0; i--) {
@@ -94,26 +98,31 @@ static bool derive_key(struct sealer *sealer, const uint8_t key[SEAL_KEY_SIZE], 
 
 /* ---- AES-256-GCM ---- */
 
-static bool gcm_seal(struct sealer *sealer, const uint8_t *key, const uint8_t *nonce, struct blob aad,
-		     struct blob plain, uint8_t *out)
+static bool gcm_seal(struct sealer *sealer, const uint8_t *key, const uint8_t *nonce,
+		     struct blob aad, struct blob plain, uint8_t *out)
 {
 	int len = 0, tail = 0;
 	return EVP_EncryptInit_ex2(sealer->seal, NULL, key, nonce, NULL) == 1 &&
-	       (aad.len == 0 || EVP_EncryptUpdate(sealer->seal, NULL, &len, aad.data, (int)aad.len) == 1) &&
-	       (plain.len == 0 || EVP_EncryptUpdate(sealer->seal, out, &len, plain.data, (int)plain.len) == 1) &&
+	       (aad.len == 0 ||
+		EVP_EncryptUpdate(sealer->seal, NULL, &len, aad.data, (int)aad.len) == 1) &&
+	       (plain.len == 0 ||
+		EVP_EncryptUpdate(sealer->seal, out, &len, plain.data, (int)plain.len) == 1) &&
 	       EVP_EncryptFinal_ex(sealer->seal, out + plain.len, &tail) == 1 &&
-	       EVP_CIPHER_CTX_ctrl(sealer->seal, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_SIZE, out + plain.len) == 1;
+	       EVP_CIPHER_CTX_ctrl(sealer->seal, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_SIZE,
+				   out + plain.len) == 1;
 }
 
 /* 1 opened, 0 not authentic, -1 no memory */
-static int gcm_open(struct sealer *sealer, const uint8_t *key, const uint8_t *nonce, struct blob aad,
-		    struct blob sealed, uint8_t *out)
+static int gcm_open(struct sealer *sealer, const uint8_t *key, const uint8_t *nonce,
+		    struct blob aad, struct blob sealed, uint8_t *out)
 {
 	int len = 0, tail = 0, plain_len = (int)(sealed.len - SEAL_TAG_SIZE);
 	void *tag = (void *)(uintptr_t)(sealed.data + plain_len);
 	if (EVP_DecryptInit_ex2(sealer->open, NULL, key, nonce, NULL) != 1 ||
-	    (aad.len > 0 && EVP_DecryptUpdate(sealer->open, NULL, &len, aad.data, (int)aad.len) != 1) ||
-	    (plain_len > 0 && EVP_DecryptUpdate(sealer->open, out, &len, sealed.data, plain_len) != 1) ||
+	    (aad.len > 0 &&
+	     EVP_DecryptUpdate(sealer->open, NULL, &len, aad.data, (int)aad.len) != 1) ||
+	    (plain_len > 0 &&
+	     EVP_DecryptUpdate(sealer->open, out, &len, sealed.data, plain_len) != 1) ||
 	    EVP_CIPHER_CTX_ctrl(sealer->open, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG_SIZE, tag) != 1)
 		return -1;
 	if (EVP_DecryptFinal_ex(sealer->open, out + plain_len, &tail) == 1)
@@ -122,8 +131,9 @@ static int gcm_open(struct sealer *sealer, const uint8_t *key, const uint8_t *no
 	return 0;
 }
 
-int seal_raw(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_KEY_SIZE], const uint8_t *nonce,
-	     struct blob aad, struct blob plain, uint8_t *out, struct err *err)
+int seal_raw(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_KEY_SIZE],
+	     const uint8_t *nonce, struct blob aad, struct blob plain, uint8_t *out,
+	     struct err *err)
 {
 	assert(plain.len < INT_MAX && aad.len < INT_MAX);
 	if (form == SEAL_OWN)
@@ -135,8 +145,9 @@ int seal_raw(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_
 	return ok ? 0 : refused(err);
 }
 
-int seal_raw_open(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_KEY_SIZE], const uint8_t *nonce,
-		  struct blob aad, struct blob sealed, uint8_t *out, struct err *err)
+int seal_raw_open(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_KEY_SIZE],
+		  const uint8_t *nonce, struct blob aad, struct blob sealed, uint8_t *out,
+		  struct err *err)
 {
 	if (sealed.len < SEAL_TAG_SIZE || sealed.len >= INT_MAX)
 		return ERR_CORRUPT;
@@ -145,9 +156,10 @@ int seal_raw_open(struct sealer *sealer, enum seal_form form, const uint8_t key[
 		opened = gcm_open(sealer, key, nonce, aad, sealed, out);
 	} else {
 		uint8_t derived[SEAL_KEY_SIZE];
-		opened = derive_key(sealer, key, nonce, derived) ?
-				 gcm_open(sealer, derived, nonce + SEAL_NONCE_SIZE, aad, sealed, out) :
-				 -1;
+		opened = derive_key(sealer, key, nonce, derived)
+				 ? gcm_open(sealer, derived, nonce + SEAL_NONCE_SIZE, aad, sealed,
+					    out)
+				 : -1;
 		OPENSSL_cleanse(derived, sizeof(derived));
 	}
 	return opened == 1 ? 0 : opened == 0 ? ERR_CORRUPT : refused(err);
@@ -180,7 +192,8 @@ int seal_put(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_
 	uint8_t aad[KEY_MAX + 2];
 	at[0] = (uint8_t)form;
 	random_fill(&sealer->random, at + 1, nonce_len);
-	int error = seal_raw(sealer, form, key, at + 1, associated(place, aad), plain, at + 1 + nonce_len, err);
+	int error = seal_raw(sealer, form, key, at + 1, associated(place, aad), plain,
+			     at + 1 + nonce_len, err);
 	if (error < 0)
 		out->len = start;
 	return error;
@@ -198,7 +211,8 @@ int seal_open(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL
 	if (at == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	uint8_t aad[KEY_MAX + 2];
-	int error = seal_raw_open(sealer, form, key, sealed.data + 1, associated(place, aad), rest, at, err);
+	int error = seal_raw_open(sealer, form, key, sealed.data + 1, associated(place, aad), rest,
+				  at, err);
 	out->len = error < 0 ? start : out->len - 1;
 	return error;
 }

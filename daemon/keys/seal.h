@@ -37,29 +37,33 @@ struct seal_place {
 };
 
 /** `random` is copied; what its ctx points to must outlive the sealer. */
-MUST_CHECK int sealer_create(const struct random_source *random, struct sealer **ret_sealer, struct err *err);
+MUST_CHECK int sealer_create(const struct random_source *random, struct sealer **ret_sealer,
+			     struct err *err);
 void sealer_destroy(struct sealer *sealer);
 
 /** Append `plain`, sealed, to `out`. A failure of memory sticks in `out`. */
-MUST_CHECK int seal_put(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_KEY_SIZE],
-			const struct seal_place *place, struct blob plain, struct buf *out, struct err *err);
+MUST_CHECK int seal_put(struct sealer *sealer, enum seal_form form,
+			const uint8_t key[SEAL_KEY_SIZE], const struct seal_place *place,
+			struct blob plain, struct buf *out, struct err *err);
 
 /** Append the plain text of `sealed` to `out`, or nothing.
  *
  * ERR_CORRUPT without a text of its own: wrong key, place or form, changed or cut bytes. The caller
  * knows table and key and says so.
  */
-MUST_CHECK int seal_open(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_KEY_SIZE],
-			 const struct seal_place *place, struct blob sealed, struct buf *out, struct err *err);
+MUST_CHECK int seal_open(struct sealer *sealer, enum seal_form form,
+			 const uint8_t key[SEAL_KEY_SIZE], const struct seal_place *place,
+			 struct blob sealed, struct buf *out, struct err *err);
 
 /** The bare algorithm, form and place left out: for the key file and for published vectors.
  * `out` takes ciphertext and tag, len + SEAL_TAG_SIZE bytes; `nonce` has the form's size.
  */
-MUST_CHECK int seal_raw(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_KEY_SIZE],
-			const uint8_t *nonce, struct blob aad, struct blob plain, uint8_t *out, struct err *err);
+MUST_CHECK int seal_raw(struct sealer *sealer, enum seal_form form,
+			const uint8_t key[SEAL_KEY_SIZE], const uint8_t *nonce, struct blob aad,
+			struct blob plain, uint8_t *out, struct err *err);
 /** `sealed` is ciphertext and tag; `out` takes sealed.len - SEAL_TAG_SIZE bytes. */
-MUST_CHECK int seal_raw_open(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_KEY_SIZE],
-			     const uint8_t *nonce, struct blob aad, struct blob sealed, uint8_t *out,
-			     struct err *err);
+MUST_CHECK int seal_raw_open(struct sealer *sealer, enum seal_form form,
+			     const uint8_t key[SEAL_KEY_SIZE], const uint8_t *nonce,
+			     struct blob aad, struct blob sealed, uint8_t *out, struct err *err);
 
 DEFINE_CLEANUP(struct sealer, sealer_destroy);

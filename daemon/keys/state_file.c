@@ -56,7 +56,8 @@ int state_file_read(const char *path, size_t max, struct buf *out, struct err *e
 			return buf_ok(out) ? 0 : err_set(err, ERR_NOMEM, MSG_NOMEM);
 		total += (size_t)n;
 		if (total > max)
-			return err_set(err, ERR_INVALID, MSG_TOO_LONG, ARG_TEXT("what", path), ARG_U("limit", max));
+			return err_set(err, ERR_INVALID, MSG_TOO_LONG, ARG_TEXT("what", path),
+				       ARG_U("limit", max));
 		buf_put(out, chunk, (size_t)n);
 	}
 }
@@ -80,7 +81,8 @@ int state_file_replace(const char *path, struct blob content, struct err *err)
 	if ((size_t)snprintf(beside, sizeof(beside), "%s.new", path) >= sizeof(beside))
 		return err_set(err, ERR_INVALID, MSG_TOO_LONG, ARG_WORD("what", "path"),
 			       ARG_U("limit", STATE_PATH_MAX - 1));
-	CLEANUP(close_fdp) int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	CLEANUP(close_fdp)
+	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || write_all(fd, content) < 0 || fsync(fd) < 0 || rename(beside, path) < 0) {
 		int error = errno;
 		(void)unlink(beside);

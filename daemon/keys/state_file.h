@@ -17,7 +17,8 @@ struct err;
 enum { STATE_PATH_MAX = 4096 };
 
 /** `folder`/`name` into `out`. ERR_INVALID if it is too long. */
-MUST_CHECK int state_path(const char *folder, const char *name, char out[STATE_PATH_MAX], struct err *err);
+MUST_CHECK int state_path(const char *folder, const char *name, char out[STATE_PATH_MAX],
+			  struct err *err);
 /** Create a folder for us alone, if it is not there. */
 MUST_CHECK int state_folder_ensure(const char *path, struct err *err);
 bool state_file_exists(const char *path);

@@ -18,21 +18,25 @@ static struct value_key key_of(uint64_t index)
 
 /* ---- payloads ---- */
 
-static int seal_of(struct store_txn *txn, const struct person *owner, struct row_seal *ret_seal, struct err *err)
+static int seal_of(struct store_txn *txn, const struct person *owner, struct row_seal *ret_seal,
+		   struct err *err)
 {
 	if (owner == NULL) {
-		*ret_seal = (struct row_seal){ SEAL_SHARED, keyring_shared_key(txn->store->keyring) };
+		*ret_seal =
+			(struct row_seal){ SEAL_SHARED, keyring_shared_key(txn->store->keyring) };
 		return 0;
 	}
 	ret_seal->form = SEAL_OWN;
 	return person_dek(txn, owner, &ret_seal->key, err);
 }
 
-int audit_table_seal(struct store_txn *txn, const struct person *owner, uint64_t index, struct blob payload,
-		     struct buf *out, struct err *err)
+int audit_table_seal(struct store_txn *txn, const struct person *owner, uint64_t index,
+		     struct blob payload, struct buf *out, struct err *err)
 {
 	struct value_key key = key_of(index);
-	const struct seal_place place = { .table = KV_AUDIT, .version = VALUE_VERSION, .key = value_key_blob(&key) };
+	const struct seal_place place = { .table = KV_AUDIT,
+					  .version = VALUE_VERSION,
+					  .key = value_key_blob(&key) };
 	struct row_seal seal;
 	int error = seal_of(txn, owner, &seal, err);
 	if (error < 0)
@@ -41,8 +45,8 @@ int audit_table_seal(struct store_txn *txn, const struct person *owner, uint64_t
 	return error < 0 ? row_fail(txn, error, err) : 0;
 }
 
-int audit_table_open(struct store_txn *txn, const struct person *owner, uint64_t index, struct blob sealed,
-		     struct buf *plain, struct err *err)
+int audit_table_open(struct store_txn *txn, const struct person *owner, uint64_t index,
+		     struct blob sealed, struct buf *plain, struct err *err)
 {
 	struct value_key key = key_of(index);
 	const struct value value = { .version = VALUE_VERSION, .body = sealed };
@@ -53,7 +57,8 @@ int audit_table_open(struct store_txn *txn, const struct person *owner, uint64_t
 
 /* ---- leaves ---- */
 
-int audit_table_append(struct store_txn *txn, uint64_t index, struct blob leaf, struct blob sealed, struct err *err)
+int audit_table_append(struct store_txn *txn, uint64_t index, struct blob leaf, struct blob sealed,
+		       struct err *err)
 {
 	uint64_t number, size;
 	int error = row_count(txn, counter, &size, err);
@@ -61,8 +66,8 @@ int audit_table_append(struct store_txn *txn, uint64_t index, struct blob leaf, 
 		return error;
 	if (index != size)
 		return row_fail(txn,
-				err_set(err, ERR_CONFLICT, MSG_STORE_AUDIT_ORDER, ARG_U("index", index),
-					ARG_U("size", size)),
+				err_set(err, ERR_CONFLICT, MSG_STORE_AUDIT_ORDER,
+					ARG_U("index", index), ARG_U("size", size)),
 				err);
 	error = row_number(txn, counter, UINT64_MAX, &number, err);
 	if (error < 0)
@@ -72,8 +77,8 @@ int audit_table_append(struct store_txn *txn, uint64_t index, struct blob leaf, 
 	return row_put_body(txn, KV_AUDIT, &key, sealed, ROW_IN_ORDER, err);
 }
 
-int audit_table_get(struct store_txn *txn, uint64_t index, struct blob *ret_leaf, struct blob *ret_sealed,
-		    struct err *err)
+int audit_table_get(struct store_txn *txn, uint64_t index, struct blob *ret_leaf,
+		    struct blob *ret_sealed, struct err *err)
 {
 	struct value_key key = key_of(index);
 	struct value value;
@@ -85,14 +90,15 @@ int audit_table_get(struct store_txn *txn, uint64_t index, struct blob *ret_leaf
 	return 0;
 }
 
-int audit_table_scan(struct store_txn *txn, uint64_t from, struct store_scan **ret_scan, struct err *err)
+int audit_table_scan(struct store_txn *txn, uint64_t from, struct store_scan **ret_scan,
+		     struct err *err)
 {
 	struct value_key key = key_of(from);
 	return row_scan(txn, KV_AUDIT, &key, 0, ret_scan, err);
 }
 
-int audit_table_next(struct store_scan *scan, uint64_t *ret_index, struct blob *ret_leaf, struct blob *ret_sealed,
-		     struct err *err)
+int audit_table_next(struct store_scan *scan, uint64_t *ret_index, struct blob *ret_leaf,
+		     struct blob *ret_sealed, struct err *err)
 {
 	struct value value;
 	int error = row_next(scan, &value, err);
@@ -131,7 +137,8 @@ int audit_frontier_get(struct store_txn *txn, struct audit_frontier *ret_frontie
 	return row_corrupt(txn, KV_META, &key, err);
 }
 
-int audit_frontier_put(struct store_txn *txn, const struct audit_frontier *frontier, struct err *err)
+int audit_frontier_put(struct store_txn *txn, const struct audit_frontier *frontier,
+		       struct err *err)
 {
 	assert(frontier->peak_count <= AUDIT_PEAKS_MAX);
 	CLEANUP(buf_finish) struct buf bytes = { 0 };

@@ -55,8 +55,8 @@ static void take_item(struct reader *head, struct batch_item *item)
 	item->open = reader_u8(head) != 0;
 }
 
-static int decode(struct store_txn *txn, const struct value_key *key, struct value *value, struct batch_row *row,
-		  struct err *err)
+static int decode(struct store_txn *txn, const struct value_key *key, struct value *value,
+		  struct batch_row *row, struct err *err)
 {
 	struct reader place = reader_of(value_key_blob(key)), *head = &value->head;
 	row->id = reader_u64(&place);
@@ -79,8 +79,8 @@ static int decode(struct store_txn *txn, const struct value_key *key, struct val
 
 /* ---- batch_of: a person is in one open batch at most ---- */
 
-static int index_item(struct store_txn *txn, const struct batch_row *row, const struct batch_item *item,
-		      struct err *err)
+static int index_item(struct store_txn *txn, const struct batch_row *row,
+		      const struct batch_item *item, struct err *err)
 {
 	struct value_key key = of_key(item->person);
 	uint64_t holder;
@@ -92,8 +92,8 @@ static int index_item(struct store_txn *txn, const struct batch_row *row, const 
 		return held && holder == row->id ? row_delete(txn, KV_BATCH_OF, &key, err) : 0;
 	if (held && holder != row->id)
 		return row_fail(txn,
-				err_set(err, ERR_CONFLICT, MSG_STORE_BATCH_OPEN, ARG_U("person", item->person),
-					ARG_U("batch", holder)),
+				err_set(err, ERR_CONFLICT, MSG_STORE_BATCH_OPEN,
+					ARG_U("person", item->person), ARG_U("batch", holder)),
 				err);
 	if (held)
 		return 0;
@@ -127,19 +127,23 @@ int batch_of_find(struct store_txn *txn, uint32_t person, uint64_t *ret_id, stru
 
 /* ---- rows ---- */
 
-static int batch_dek(struct store_txn *txn, const struct batch_row *row, const uint8_t **ret_dek, struct err *err)
+static int batch_dek(struct store_txn *txn, const struct batch_row *row, const uint8_t **ret_dek,
+		     struct err *err)
 {
-	int error = keyring_dek(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, row->id, row->wrapped_dek, ret_dek, err);
+	int error = keyring_dek(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, row->id,
+				row->wrapped_dek, ret_dek, err);
 	return error < 0 ? row_fail(txn, error, err) : 0;
 }
 
-int batch_table_create(struct store_txn *txn, struct batch_row *row, struct blob body, struct err *err)
+int batch_table_create(struct store_txn *txn, struct batch_row *row, struct blob body,
+		       struct err *err)
 {
 	struct row_seal seal = { .form = SEAL_OWN };
 	int error = row_number(txn, "next/batch", UINT64_MAX, &row->id, err);
 	if (error < 0)
 		return error;
-	error = keyring_dek_create(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, row->id, row->wrapped_dek, err);
+	error = keyring_dek_create(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, row->id,
+				   row->wrapped_dek, err);
 	if (error < 0)
 		return row_fail(txn, error, err);
 	error = index_items(txn, row, err);
@@ -179,21 +183,24 @@ int batch_table_get(struct store_txn *txn, uint64_t id, struct batch_row *ret_ro
 	return error < 0 ? error : decode(txn, &key, &value, ret_row, err);
 }
 
-int batch_table_body(struct store_txn *txn, const struct batch_row *row, struct buf *plain, struct err *err)
+int batch_table_body(struct store_txn *txn, const struct batch_row *row, struct buf *plain,
+		     struct err *err)
 {
 	struct value_key key = key_of(row->id);
 	struct row_seal seal = { .form = SEAL_OWN };
 	struct value value;
 	int error = row_require(txn, KV_BATCH, &key, &value, err);
 	if (error == 0 && value.body.len == 0)
-		error = err_set(err, ERR_NOT_FOUND, MSG_STORE_ROW, ARG_WORD("table", kv_table_name(KV_BATCH)),
+		error = err_set(err, ERR_NOT_FOUND, MSG_STORE_ROW,
+				ARG_WORD("table", kv_table_name(KV_BATCH)),
 				ARG_HEX("key", key.data, key.len));
 	if (error == 0)
 		error = batch_dek(txn, row, &seal.key, err);
 	return error < 0 ? error : row_open(txn, KV_BATCH, &key, &seal, &value, plain, err);
 }
 
-int batch_table_scan(struct store_txn *txn, uint64_t from, struct store_scan **ret_scan, struct err *err)
+int batch_table_scan(struct store_txn *txn, uint64_t from, struct store_scan **ret_scan,
+		     struct err *err)
 {
 	struct value_key key = key_of(from);
 	return row_scan(txn, KV_BATCH, &key, 0, ret_scan, err);

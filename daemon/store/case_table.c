@@ -41,8 +41,8 @@ static void put_head(struct store_txn *txn, const struct case_row *row)
 	}
 }
 
-static int decode(struct store_txn *txn, const struct value_key *key, struct value *value, struct case_row *ret_row,
-		  struct err *err)
+static int decode(struct store_txn *txn, const struct value_key *key, struct value *value,
+		  struct case_row *ret_row, struct err *err)
 {
 	struct reader place = reader_of(value_key_blob(key)), *head = &value->head;
 	struct case_row row = { .id = reader_u64(&place) };
@@ -109,7 +109,8 @@ int case_table_get(struct store_txn *txn, uint64_t id, struct case_row *ret_row,
 	return error < 0 ? error : decode(txn, &key, &value, ret_row, err);
 }
 
-int case_table_scan(struct store_txn *txn, uint64_t from, struct store_scan **ret_scan, struct err *err)
+int case_table_scan(struct store_txn *txn, uint64_t from, struct store_scan **ret_scan,
+		    struct err *err)
 {
 	struct value_key key = key_of(from);
 	return row_scan(txn, KV_CASE_ITEM, &key, 0, ret_scan, err);
@@ -122,7 +123,8 @@ int case_table_next(struct store_scan *scan, struct case_row *ret_row, struct er
 	return error < 0 ? error : decode(scan->txn, &scan->at, &value, ret_row, err);
 }
 
-int case_of_scan(struct store_txn *txn, uint32_t person, struct store_scan **ret_scan, struct err *err)
+int case_of_scan(struct store_txn *txn, uint32_t person, struct store_scan **ret_scan,
+		 struct err *err)
 {
 	struct value_key key = of_key(person, 0);
 	return row_scan(txn, KV_CASE_OF, &key, sizeof(person), ret_scan, err);

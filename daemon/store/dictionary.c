@@ -104,15 +104,16 @@ static int add(struct store_txn *txn, enum dictionary which, const char *name, s
 	if (len == 0 || len > DICTIONARY_NAME_MAX)
 		return err_set(err, ERR_INVALID, MSG_STORE_NAME);
 	if (table->count >= DICTIONARY_ENTRIES_MAX)
-		return err_set(err, ERR_NO_SPACE, MSG_STORE_FULL, ARG_WORD("what", prefixes[which]));
+		return err_set(err, ERR_NO_SPACE, MSG_STORE_FULL,
+			       ARG_WORD("what", prefixes[which]));
 	struct value_key key = key_of(which, table->count + 1);
 	buf_put(row_begin(txn), name, len);
 	int error = row_put(txn, KV_META, &key, ROW_ANYWHERE, err);
 	return error < 0 ? error : remember(table, blob_text(name), err);
 }
 
-int dictionary_ensure(struct store *store, enum dictionary which, const char *const *names, size_t count,
-		      uint16_t *ret_numbers, struct err *err)
+int dictionary_ensure(struct store *store, enum dictionary which, const char *const *names,
+		      size_t count, uint16_t *ret_numbers, struct err *err)
 {
 	CLEANUP(store_abortp) struct store_txn *txn = NULL;
 	size_t before = store->dictionaries[which].count;

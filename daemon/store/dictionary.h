@@ -18,8 +18,9 @@ enum dictionary { DICTIONARY_FIELD, DICTIONARY_SOURCE, DICTIONARY_MAX };
 enum { DICTIONARY_NAME_MAX = 200, DICTIONARY_ENTRIES_MAX = 16384 };
 
 /** Number every name, in one transaction of its own (none may be open). ret_numbers may be NULL. */
-MUST_CHECK int dictionary_ensure(struct store *store, enum dictionary which, const char *const *names, size_t count,
-				 uint16_t *ret_numbers, struct err *err);
+MUST_CHECK int dictionary_ensure(struct store *store, enum dictionary which,
+				 const char *const *names, size_t count, uint16_t *ret_numbers,
+				 struct err *err);
 /** 0 if the name has no number. */
 uint16_t dictionary_number(const struct store *store, enum dictionary which, const char *name);
 /** NULL if the number has no name. Lives as long as the store is open. */

@@ -35,8 +35,8 @@ int ident_delete(struct store_txn *txn, const struct ident *ident, struct err *e
 	return error == ERR_NOT_FOUND ? 0 : error;
 }
 
-int ident_scan(struct store_txn *txn, uint8_t kind, const uint8_t idx[KEYRING_IDX_SIZE], struct store_scan **ret_scan,
-	       struct err *err)
+int ident_scan(struct store_txn *txn, uint8_t kind, const uint8_t idx[KEYRING_IDX_SIZE],
+	       struct store_scan **ret_scan, struct err *err)
 {
 	struct value_key key = prefix_of(kind, idx);
 	return row_scan(txn, KV_IDENT, &key, PREFIX_SIZE, ret_scan, err);

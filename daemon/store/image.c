@@ -9,8 +9,8 @@ static struct value_key key_of(uint32_t person)
 	return key;
 }
 
-static int get_head(struct store_txn *txn, uint32_t person, struct value *value, struct image *ret_image,
-		    struct err *err)
+static int get_head(struct store_txn *txn, uint32_t person, struct value *value,
+		    struct image *ret_image, struct err *err)
 {
 	struct value_key key = key_of(person);
 	struct image image = { .person = person };
@@ -42,7 +42,8 @@ int image_put(struct store_txn *txn, const struct person *owner, const struct im
 }
 
 static int open_body(struct store_txn *txn, const struct person *owner, const struct value_key *key,
-		     const struct value *value, struct buf *plain, struct image_body *ret_body, struct err *err)
+		     const struct value *value, struct buf *plain, struct image_body *ret_body,
+		     struct err *err)
 {
 	struct row_seal seal = { .form = SEAL_OWN };
 	int error = person_dek(txn, owner, &seal.key, err);
@@ -63,8 +64,8 @@ static int open_body(struct store_txn *txn, const struct person *owner, const st
 	return 0;
 }
 
-int image_find(struct store_txn *txn, const struct person *owner, struct buf *plain, struct image *ret_image,
-	       struct image_body *ret_body, struct err *err)
+int image_find(struct store_txn *txn, const struct person *owner, struct buf *plain,
+	       struct image *ret_image, struct image_body *ret_body, struct err *err)
 {
 	struct value_key key = key_of(owner->ordinal);
 	struct value value;

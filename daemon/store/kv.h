@@ -23,8 +23,8 @@
 #include "daemon/base/cleanup.h"
 
 struct err;
-struct kv;	  /* opaque: the environment */
-struct kv_txn;	  /* opaque */
+struct kv;        /* opaque: the environment */
+struct kv_txn;    /* opaque */
 struct kv_cursor; /* opaque; closed before its transaction ends */
 
 /* name in the store; the number is part of what a seal binds, so it never changes */
@@ -53,15 +53,15 @@ enum kv_table {
 #define KV_TABLE_ENUM_(id, name, number) KV_##id = number,
 	KV_TABLES(KV_TABLE_ENUM_)
 #undef KV_TABLE_ENUM_
-	KV_TABLE_MAX,
+		KV_TABLE_MAX,
 };
 
 enum kv_mode { KV_READ, KV_WRITE };
 
 struct kv_options {
-	const char *folder;  /* exists; holds data.mdb and lock.mdb */
-	uint64_t map_bytes;  /* address space and greatest size of the file; 0 = 64 GiB */
-	enum kv_mode mode;   /* KV_READ: a reader process beside the daemon */
+	const char *folder; /* exists; holds data.mdb and lock.mdb */
+	uint64_t map_bytes; /* address space and greatest size of the file; 0 = 64 GiB */
+	enum kv_mode mode;  /* KV_READ: a reader process beside the daemon */
 };
 
 struct kv_stats {
@@ -87,20 +87,26 @@ int kv_poison(struct kv_txn *txn, int code, const struct err *err);
 bool kv_is_poisoned(const struct kv_txn *txn);
 
 /** The value, borrowed until the next write in this transaction or its end. */
-MUST_CHECK int kv_get(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob *ret_value, struct err *err);
-int kv_put(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value, struct err *err);
+MUST_CHECK int kv_get(struct kv_txn *txn, enum kv_table table, struct blob key,
+		      struct blob *ret_value, struct err *err);
+int kv_put(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value,
+	   struct err *err);
 /** As kv_put(), for keys that come in order: fills pages to the brim. A key that is not the last is put all the same. */
-int kv_append(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value, struct err *err);
+int kv_append(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value,
+	      struct err *err);
 /** ERR_NOT_FOUND if it was not there. */
 int kv_del(struct kv_txn *txn, enum kv_table table, struct blob key, struct err *err);
 
-MUST_CHECK int kv_cursor_open(struct kv_txn *txn, enum kv_table table, struct kv_cursor **ret_cursor, struct err *err);
+MUST_CHECK int kv_cursor_open(struct kv_txn *txn, enum kv_table table,
+			      struct kv_cursor **ret_cursor, struct err *err);
 /** To the first row with a key >= `key`. Keys and values are borrowed as in kv_get(). */
-MUST_CHECK int kv_cursor_seek(struct kv_cursor *cursor, struct blob key, struct blob *ret_key, struct blob *ret_value,
-			      struct err *err);
+MUST_CHECK int kv_cursor_seek(struct kv_cursor *cursor, struct blob key, struct blob *ret_key,
+			      struct blob *ret_value, struct err *err);
 /** The neighbour; after a write in this transaction seek again first. Without a place: first, last. */
-MUST_CHECK int kv_cursor_next(struct kv_cursor *cursor, struct blob *ret_key, struct blob *ret_value, struct err *err);
-MUST_CHECK int kv_cursor_prev(struct kv_cursor *cursor, struct blob *ret_key, struct blob *ret_value, struct err *err);
+MUST_CHECK int kv_cursor_next(struct kv_cursor *cursor, struct blob *ret_key,
+			      struct blob *ret_value, struct err *err);
+MUST_CHECK int kv_cursor_prev(struct kv_cursor *cursor, struct blob *ret_key,
+			      struct blob *ret_value, struct err *err);
 void kv_cursor_close(struct kv_cursor *cursor);
 
 MUST_CHECK int kv_stats(struct kv *kv, struct kv_stats *ret_stats, struct err *err);

@@ -111,11 +111,13 @@ bool kv_is_poisoned(const struct kv_txn *txn)
 	return txn->failed != 0;
 }
 
-static int txn_err(struct kv_txn *txn, int rc, const char *action, enum kv_table table, struct err *err)
+static int txn_err(struct kv_txn *txn, int rc, const char *action, enum kv_table table,
+		   struct err *err)
 {
 	struct err local;
 	int code = err_set(&local, code_of(rc), MSG_STORE_TABLE, ARG_WORD("action", action),
-			   ARG_WORD("table", kv_table_name(table)), ARG_WORD("reason", mdb_strerror(rc)));
+			   ARG_WORD("table", kv_table_name(table)),
+			   ARG_WORD("reason", mdb_strerror(rc)));
 	if (err != NULL)
 		*err = local;
 	return kv_poison(txn, code, &local);
@@ -134,8 +136,9 @@ static int first_err(const struct kv_txn *txn, struct err *err)
 static int refuse_remote(const char *folder, struct err *err)
 {
 	static const unsigned long remote[] = {
-		NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC,
-		V9FS_MAGIC,	 AFS_SUPER_MAGIC, CEPH_SUPER_MAGIC, CODA_SUPER_MAGIC,
+		NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,  CIFS_SUPER_MAGIC,
+		SMB2_SUPER_MAGIC, FUSE_SUPER_MAGIC, V9FS_MAGIC,
+		AFS_SUPER_MAGIC,  CEPH_SUPER_MAGIC, CODA_SUPER_MAGIC,
 	};
 	struct statfs status;
 	if (statfs(folder, &status) < 0)
@@ -155,8 +158,10 @@ static bool all_free(const char *folder, size_t first, size_t last)
 	MDB_txn *txn;
 	MDB_cursor *cursor;
 	MDB_val key, value;
-	if (mdb_env_create(&env) != 0 || mdb_env_open(env, folder, MDB_RDONLY | MDB_NOLOCK, 0) != 0 ||
-	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 || mdb_cursor_open(txn, FREE_PAGES_DBI, &cursor) != 0)
+	if (mdb_env_create(&env) != 0 ||
+	    mdb_env_open(env, folder, MDB_RDONLY | MDB_NOLOCK, 0) != 0 ||
+	    mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0 ||
+	    mdb_cursor_open(txn, FREE_PAGES_DBI, &cursor) != 0)
 		return false;
 	bool *seen = calloc(last - first + 1, sizeof(*seen));
 	size_t missing = last - first + 1;
@@ -216,11 +221,13 @@ static int check_size(MDB_env *env, const char *folder, struct err *err)
 		return engine_err(rc, "open", err);
 	if (fstat(fd, &file) < 0)
 		return err_set_errno(err, errno, MSG_FILE_OPEN, folder);
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* LMDB 0.9.24 leaves the data file open to children */
+	(void)fcntl(fd, F_SETFD,
+		    FD_CLOEXEC); /* LMDB 0.9.24 leaves the data file open to children */
 	size_t there = (size_t)file.st_size / meta.ms_psize;
 	if (there > info.me_last_pgno || tail_is_free(folder, there, info.me_last_pgno))
 		return 0;
-	return err_set(err, ERR_CORRUPT, MSG_STORE_TRUNCATED, ARG_PATH(folder), ARG_U("bytes", file.st_size),
+	return err_set(err, ERR_CORRUPT, MSG_STORE_TRUNCATED, ARG_PATH(folder),
+		       ARG_U("bytes", file.st_size),
 		       ARG_U("expected", (info.me_last_pgno + 1) * meta.ms_psize));
 }
 
@@ -230,8 +237,10 @@ static int open_env(struct kv *kv, const struct kv_options *options, struct err 
 	int rc = mdb_env_create(&kv->env);
 	if (rc == 0)
 		rc = mdb_env_set_maxdbs(kv->env, KV_TABLE_MAX);
-	if (rc == 0 && options->mode == KV_WRITE) /* a reader takes the size that the file carries */
-		rc = mdb_env_set_mapsize(kv->env, options->map_bytes == 0 ? MAP_BYTES_DEFAULT : options->map_bytes);
+	if (rc == 0 &&
+	    options->mode == KV_WRITE) /* a reader takes the size that the file carries */
+		rc = mdb_env_set_mapsize(kv->env, options->map_bytes == 0 ? MAP_BYTES_DEFAULT
+									  : options->map_bytes);
 	if (rc == 0)
 		rc = mdb_env_open(kv->env, options->folder, flags, 0600);
 	if (rc != 0)
@@ -300,7 +309,8 @@ static int begin(struct kv *kv, enum kv_mode mode, MDB_txn **ret_txn)
 {
 	unsigned flags = mode == KV_READ ? MDB_RDONLY : 0;
 	int rc = mdb_txn_begin(kv->env, NULL, flags, ret_txn);
-	if (rc == MDB_MAP_RESIZED && kv->open_txns == 0) { /* grown by the daemon: take over its size */
+	if (rc == MDB_MAP_RESIZED &&
+	    kv->open_txns == 0) { /* grown by the daemon: take over its size */
 		rc = mdb_env_set_mapsize(kv->env, 0);
 		return rc != 0 ? rc : mdb_txn_begin(kv->env, NULL, flags, ret_txn);
 	}
@@ -376,7 +386,8 @@ static struct blob blob_of_val(MDB_val val)
 	return blob_of(val.mv_data, val.mv_size);
 }
 
-int kv_get(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob *ret_value, struct err *err)
+int kv_get(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob *ret_value,
+	   struct err *err)
 {
 	if (txn->failed != 0)
 		return first_err(txn, err);
@@ -392,8 +403,8 @@ int kv_get(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob
 	return 0;
 }
 
-static int put(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value, unsigned flags,
-	       struct err *err)
+static int put(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value,
+	       unsigned flags, struct err *err)
 {
 	assert(txn->mode == KV_WRITE);
 	if (txn->failed != 0)
@@ -407,12 +418,14 @@ static int put(struct kv_txn *txn, enum kv_table table, struct blob key, struct 
 	return rc == 0 ? 0 : txn_err(txn, rc, "write", table, err);
 }
 
-int kv_put(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value, struct err *err)
+int kv_put(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value,
+	   struct err *err)
 {
 	return put(txn, table, key, value, 0, err);
 }
 
-int kv_append(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value, struct err *err)
+int kv_append(struct kv_txn *txn, enum kv_table table, struct blob key, struct blob value,
+	      struct err *err)
 {
 	return put(txn, table, key, value, MDB_APPEND, err);
 }
@@ -433,14 +446,17 @@ int kv_del(struct kv_txn *txn, enum kv_table table, struct blob key, struct err 
 
 /* ---- cursors ---- */
 
-int kv_cursor_open(struct kv_txn *txn, enum kv_table table, struct kv_cursor **ret_cursor, struct err *err)
+int kv_cursor_open(struct kv_txn *txn, enum kv_table table, struct kv_cursor **ret_cursor,
+		   struct err *err)
 {
 	if (txn->failed != 0)
 		return first_err(txn, err);
 	struct kv_cursor *cursor = calloc(1, sizeof(*cursor));
 	if (cursor == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	int rc = txn->kv->present[table] ? mdb_cursor_open(txn->txn, txn->kv->dbis[table], &cursor->cursor) : 0;
+	int rc = txn->kv->present[table]
+			 ? mdb_cursor_open(txn->txn, txn->kv->dbis[table], &cursor->cursor)
+			 : 0;
 	if (rc != 0) {
 		free(cursor);
 		return txn_err(txn, rc, "read", table, err);
@@ -462,8 +478,8 @@ void kv_cursor_close(struct kv_cursor *cursor)
 	free(cursor);
 }
 
-static int move(struct kv_cursor *cursor, MDB_cursor_op op, MDB_val key, struct blob *ret_key, struct blob *ret_value,
-		struct err *err)
+static int move(struct kv_cursor *cursor, MDB_cursor_op op, MDB_val key, struct blob *ret_key,
+		struct blob *ret_value, struct err *err)
 {
 	if (cursor->txn->failed != 0)
 		return first_err(cursor->txn, err);
@@ -480,18 +496,20 @@ static int move(struct kv_cursor *cursor, MDB_cursor_op op, MDB_val key, struct 
 	return 0;
 }
 
-int kv_cursor_seek(struct kv_cursor *cursor, struct blob key, struct blob *ret_key, struct blob *ret_value,
-		   struct err *err)
+int kv_cursor_seek(struct kv_cursor *cursor, struct blob key, struct blob *ret_key,
+		   struct blob *ret_value, struct err *err)
 {
 	return move(cursor, MDB_SET_RANGE, val_of(key), ret_key, ret_value, err);
 }
 
-int kv_cursor_next(struct kv_cursor *cursor, struct blob *ret_key, struct blob *ret_value, struct err *err)
+int kv_cursor_next(struct kv_cursor *cursor, struct blob *ret_key, struct blob *ret_value,
+		   struct err *err)
 {
 	return move(cursor, MDB_NEXT, (MDB_val){ 0 }, ret_key, ret_value, err);
 }
 
-int kv_cursor_prev(struct kv_cursor *cursor, struct blob *ret_key, struct blob *ret_value, struct err *err)
+int kv_cursor_prev(struct kv_cursor *cursor, struct blob *ret_key, struct blob *ret_value,
+		   struct err *err)
 {
 	return move(cursor, MDB_PREV, (MDB_val){ 0 }, ret_key, ret_value, err);
 }

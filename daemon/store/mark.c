@@ -14,15 +14,16 @@ int mark_decode(struct blob bytes, struct store_mark *ret_mark, struct err *err)
 	struct blob head = reader_take(&reader, sizeof(magic));
 	uint32_t format = reader_u32(&reader);
 	if (!reader.failed && memcmp(head.data, magic, sizeof(magic)) == 0 && format > MARK_FORMAT)
-		return err_set(err, ERR_FORMAT, MSG_STORE_FORMAT, ARG_U("format", format), ARG_U("known", MARK_FORMAT));
+		return err_set(err, ERR_FORMAT, MSG_STORE_FORMAT, ARG_U("format", format),
+			       ARG_U("known", MARK_FORMAT));
 	struct blob id = reader_take(&reader, STORE_ID_SIZE);
 	mark.epoch = reader_u64(&reader);
 	mark.audit_size = reader_u64(&reader);
 	struct blob root = reader_take(&reader, SHA256_SIZE);
 	size_t covered = bytes.len - reader.left;
 	uint32_t sum = reader_u32(&reader);
-	if (!reader_done(&reader) || memcmp(head.data, magic, sizeof(magic)) != 0 || format != MARK_FORMAT ||
-	    sum != crc32c(bytes.data, covered))
+	if (!reader_done(&reader) || memcmp(head.data, magic, sizeof(magic)) != 0 ||
+	    format != MARK_FORMAT || sum != crc32c(bytes.data, covered))
 		return ERR_CORRUPT;
 	memcpy(mark.store_id, id.data, sizeof(mark.store_id));
 	memcpy(mark.audit_root, root.data, sizeof(mark.audit_root));
@@ -61,5 +62,6 @@ bool mark_is_ahead(const struct store_mark *mark, const struct store_mark *now)
 	if (memcmp(mark->store_id, now->store_id, STORE_ID_SIZE) != 0 || mark->epoch > now->epoch ||
 	    mark->audit_size > now->audit_size)
 		return true;
-	return mark->audit_size == now->audit_size && memcmp(mark->audit_root, now->audit_root, SHA256_SIZE) != 0;
+	return mark->audit_size == now->audit_size &&
+	       memcmp(mark->audit_root, now->audit_root, SHA256_SIZE) != 0;
 }

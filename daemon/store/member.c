@@ -24,8 +24,8 @@ int member_put(struct store_txn *txn, const struct member *member, struct err *e
 	return row_put(txn, KV_MEMBER, &key, ROW_IN_ORDER, err);
 }
 
-static int decode(struct store_txn *txn, const struct value_key *key, struct value *value, struct member *ret_member,
-		  struct err *err)
+static int decode(struct store_txn *txn, const struct value_key *key, struct value *value,
+		  struct member *ret_member, struct err *err)
 {
 	struct reader place = reader_of(value_key_blob(key));
 	struct member member = { .person = reader_u32(&place) };
@@ -43,8 +43,8 @@ static int decode(struct store_txn *txn, const struct value_key *key, struct val
 	return error;
 }
 
-int member_find(struct store_txn *txn, uint32_t person, uint16_t source, uint32_t ordinal, struct member *ret_member,
-		struct err *err)
+int member_find(struct store_txn *txn, uint32_t person, uint16_t source, uint32_t ordinal,
+		struct member *ret_member, struct err *err)
 {
 	struct value_key key = key_of(person, source, ordinal);
 	struct value value;
@@ -52,7 +52,8 @@ int member_find(struct store_txn *txn, uint32_t person, uint16_t source, uint32_
 	return error < 0 ? error : decode(txn, &key, &value, ret_member, err);
 }
 
-int member_scan(struct store_txn *txn, uint32_t person, struct store_scan **ret_scan, struct err *err)
+int member_scan(struct store_txn *txn, uint32_t person, struct store_scan **ret_scan,
+		struct err *err)
 {
 	struct value_key key = key_of(person, 0, 0);
 	return row_scan(txn, KV_MEMBER, &key, sizeof(person), ret_scan, err);

@@ -18,8 +18,9 @@ struct member {
 };
 
 MUST_CHECK int member_put(struct store_txn *txn, const struct member *member, struct err *err);
-MUST_CHECK int member_find(struct store_txn *txn, uint32_t person, uint16_t source, uint32_t ordinal,
-			   struct member *ret_member, struct err *err);
+MUST_CHECK int member_find(struct store_txn *txn, uint32_t person, uint16_t source,
+			   uint32_t ordinal, struct member *ret_member, struct err *err);
 /** Walk the links of one person, in the order of (source, ordinal). */
-MUST_CHECK int member_scan(struct store_txn *txn, uint32_t person, struct store_scan **ret_scan, struct err *err);
+MUST_CHECK int member_scan(struct store_txn *txn, uint32_t person, struct store_scan **ret_scan,
+			   struct err *err);
 MUST_CHECK int member_next(struct store_scan *scan, struct member *ret_member, struct err *err);

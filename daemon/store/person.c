@@ -27,8 +27,8 @@ static void put_head(struct store_txn *txn, const struct person *person)
 	buf_put(head, person->wrapped_dek, sizeof(person->wrapped_dek));
 }
 
-static int get_head(struct store_txn *txn, uint32_t ordinal, struct value *value, struct person *ret_person,
-		    struct err *err)
+static int get_head(struct store_txn *txn, uint32_t ordinal, struct value *value,
+		    struct person *ret_person, struct err *err)
 {
 	struct value_key key = key_of(ordinal);
 	struct person person = { .ordinal = ordinal, .stored = true };
@@ -52,18 +52,19 @@ int person_new(struct store_txn *txn, struct person *ret_person, struct err *err
 		return error;
 	person.ordinal = (uint32_t)number;
 	random_uuid(&txn->store->random, person.uuid);
-	error = keyring_dek_create(txn->store->keyring, keyring_bucket_of_person(person.ordinal), person.ordinal,
-				   person.wrapped_dek, err);
+	error = keyring_dek_create(txn->store->keyring, keyring_bucket_of_person(person.ordinal),
+				   person.ordinal, person.wrapped_dek, err);
 	if (error < 0)
 		return row_fail(txn, error, err);
 	*ret_person = person;
 	return 0;
 }
 
-int person_dek(struct store_txn *txn, const struct person *person, const uint8_t **ret_dek, struct err *err)
+int person_dek(struct store_txn *txn, const struct person *person, const uint8_t **ret_dek,
+	       struct err *err)
 {
-	int error = keyring_dek(txn->store->keyring, keyring_bucket_of_person(person->ordinal), person->ordinal,
-				person->wrapped_dek, ret_dek, err);
+	int error = keyring_dek(txn->store->keyring, keyring_bucket_of_person(person->ordinal),
+				person->ordinal, person->wrapped_dek, ret_dek, err);
 	return error < 0 ? row_fail(txn, error, err) : 0;
 }
 
@@ -74,7 +75,8 @@ static int put_uuid(struct store_txn *txn, const struct person *person, struct e
 	return row_put(txn, KV_UUID, &key, ROW_ANYWHERE, err);
 }
 
-int person_put(struct store_txn *txn, struct person *person, const struct person_body *body, struct err *err)
+int person_put(struct store_txn *txn, struct person *person, const struct person_body *body,
+	       struct err *err)
 {
 	struct row_seal seal = { .form = SEAL_OWN };
 	int error = person_dek(txn, person, &seal.key, err);
@@ -112,8 +114,8 @@ int person_get(struct store_txn *txn, uint32_t ordinal, struct person *ret_perso
 	return error < 0 ? error : get_head(txn, ordinal, &value, ret_person, err);
 }
 
-int person_body(struct store_txn *txn, const struct person *person, struct buf *plain, struct person_body *ret_body,
-		struct err *err)
+int person_body(struct store_txn *txn, const struct person *person, struct buf *plain,
+		struct person_body *ret_body, struct err *err)
 {
 	struct value_key key = key_of(person->ordinal);
 	struct row_seal seal = { .form = SEAL_OWN };
@@ -137,7 +139,8 @@ int person_body(struct store_txn *txn, const struct person *person, struct buf *
 	return 0;
 }
 
-int person_find_uuid(struct store_txn *txn, const uint8_t uuid[UUID_SIZE], uint32_t *ret_ordinal, struct err *err)
+int person_find_uuid(struct store_txn *txn, const uint8_t uuid[UUID_SIZE], uint32_t *ret_ordinal,
+		     struct err *err)
 {
 	struct value_key key = uuid_key_of(uuid);
 	struct value value;
@@ -199,7 +202,8 @@ int person_find_dirty(struct store_txn *txn, uint32_t ordinal, struct err *err)
 	return row_get(txn, KV_DIRTY, &key, &value, err);
 }
 
-int person_dirty_scan(struct store_txn *txn, uint32_t from, struct store_scan **ret_scan, struct err *err)
+int person_dirty_scan(struct store_txn *txn, uint32_t from, struct store_scan **ret_scan,
+		      struct err *err)
 {
 	struct value_key key = key_of(from);
 	return row_scan(txn, KV_DIRTY, &key, 0, ret_scan, err);

@@ -22,7 +22,8 @@ static uint64_t owner_of(const struct value_key *key)
 }
 
 static int decode(struct store_txn *txn, const struct value_key *key, struct value *value,
-		  struct quarantine_row *ret_row, uint8_t ret_wrapped[KEYRING_WRAPPED_SIZE], struct err *err)
+		  struct quarantine_row *ret_row, uint8_t ret_wrapped[KEYRING_WRAPPED_SIZE],
+		  struct err *err)
 {
 	struct reader place = reader_of(value_key_blob(key)), *head = &value->head;
 	struct quarantine_row row = { .source = reader_u16(&place) };
@@ -42,16 +43,18 @@ static int decode(struct store_txn *txn, const struct value_key *key, struct val
 	return error;
 }
 
-int quarantine_put(struct store_txn *txn, const struct quarantine_row *row, const struct quarantine_body *body,
-		   struct err *err)
+int quarantine_put(struct store_txn *txn, const struct quarantine_row *row,
+		   const struct quarantine_body *body, struct err *err)
 {
 	struct value_key key = key_of(row->source, row->idx);
 	struct row_seal seal = { .form = SEAL_OWN };
 	uint8_t wrapped[KEYRING_WRAPPED_SIZE];
 	struct keyring *keyring = txn->store->keyring;
-	int error = keyring_dek_create(keyring, KEYRING_BUCKET_TRANSIENT, owner_of(&key), wrapped, err);
+	int error =
+		keyring_dek_create(keyring, KEYRING_BUCKET_TRANSIENT, owner_of(&key), wrapped, err);
 	if (error == 0)
-		error = keyring_dek(keyring, KEYRING_BUCKET_TRANSIENT, owner_of(&key), wrapped, &seal.key, err);
+		error = keyring_dek(keyring, KEYRING_BUCKET_TRANSIENT, owner_of(&key), wrapped,
+				    &seal.key, err);
 	if (error < 0)
 		return row_fail(txn, error, err);
 	struct buf *plain = row_plain(txn);
@@ -93,7 +96,8 @@ int quarantine_body(struct store_txn *txn, const struct quarantine_row *row, str
 		error = decode(txn, &key, &value, &unused, wrapped, err);
 	if (error < 0)
 		return error;
-	error = keyring_dek(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, owner_of(&key), wrapped, &seal.key, err);
+	error = keyring_dek(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, owner_of(&key), wrapped,
+			    &seal.key, err);
 	if (error < 0)
 		return row_fail(txn, error, err);
 	buf_reset(plain);
@@ -112,15 +116,16 @@ int quarantine_body(struct store_txn *txn, const struct quarantine_row *row, str
 	return 0;
 }
 
-int quarantine_delete(struct store_txn *txn, uint16_t source, const uint8_t idx[KEYRING_IDX_SIZE], struct err *err)
+int quarantine_delete(struct store_txn *txn, uint16_t source, const uint8_t idx[KEYRING_IDX_SIZE],
+		      struct err *err)
 {
 	struct value_key key = key_of(source, idx);
 	int error = row_delete(txn, KV_QUARANTINE, &key, err);
 	return error == ERR_NOT_FOUND ? 0 : error;
 }
 
-int quarantine_scan(struct store_txn *txn, uint16_t source, const uint8_t *idx, struct store_scan **ret_scan,
-		    struct err *err)
+int quarantine_scan(struct store_txn *txn, uint16_t source, const uint8_t *idx,
+		    struct store_scan **ret_scan, struct err *err)
 {
 	static const uint8_t first[KEYRING_IDX_SIZE];
 	struct value_key key = key_of(source, idx == NULL ? first : idx);

@@ -25,15 +25,18 @@ struct quarantine_body {
 /** Put or replace. */
 MUST_CHECK int quarantine_put(struct store_txn *txn, const struct quarantine_row *row,
 			      const struct quarantine_body *body, struct err *err);
-MUST_CHECK int quarantine_find(struct store_txn *txn, uint16_t source, const uint8_t idx[KEYRING_IDX_SIZE],
-			       struct quarantine_row *ret_row, struct err *err);
-/** Decrypt into `plain`, which ret_body points into. */
-MUST_CHECK int quarantine_body(struct store_txn *txn, const struct quarantine_row *row, struct buf *plain,
-			       struct quarantine_body *ret_body, struct err *err);
-/** No error if it was not there. */
-MUST_CHECK int quarantine_delete(struct store_txn *txn, uint16_t source, const uint8_t idx[KEYRING_IDX_SIZE],
-				 struct err *err);
-/** Walk the rows from (source, idx) on; `idx` NULL: from the source's first. Goes on into the next source. */
-MUST_CHECK int quarantine_scan(struct store_txn *txn, uint16_t source, const uint8_t *idx, struct store_scan **ret_scan,
+MUST_CHECK int quarantine_find(struct store_txn *txn, uint16_t source,
+			       const uint8_t idx[KEYRING_IDX_SIZE], struct quarantine_row *ret_row,
 			       struct err *err);
-MUST_CHECK int quarantine_next(struct store_scan *scan, struct quarantine_row *ret_row, struct err *err);
+/** Decrypt into `plain`, which ret_body points into. */
+MUST_CHECK int quarantine_body(struct store_txn *txn, const struct quarantine_row *row,
+			       struct buf *plain, struct quarantine_body *ret_body,
+			       struct err *err);
+/** No error if it was not there. */
+MUST_CHECK int quarantine_delete(struct store_txn *txn, uint16_t source,
+				 const uint8_t idx[KEYRING_IDX_SIZE], struct err *err);
+/** Walk the rows from (source, idx) on; `idx` NULL: from the source's first. Goes on into the next source. */
+MUST_CHECK int quarantine_scan(struct store_txn *txn, uint16_t source, const uint8_t *idx,
+			       struct store_scan **ret_scan, struct err *err);
+MUST_CHECK int quarantine_next(struct store_scan *scan, struct quarantine_row *ret_row,
+			       struct err *err);

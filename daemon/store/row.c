@@ -22,7 +22,8 @@ int row_fail(struct store_txn *txn, int code, const struct err *err)
 	return kv_poison(txn->kv, code, err);
 }
 
-int row_corrupt(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct err *err)
+int row_corrupt(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+		struct err *err)
 {
 	struct err local;
 	int code = value_corrupt(table, value_key_blob(key), &local);
@@ -34,7 +35,8 @@ int row_corrupt(struct store_txn *txn, enum kv_table table, const struct value_k
 /* ---- writing ---- */
 
 /* Version, head and sum into txn->value; a body may follow. */
-static struct buf *encode_head(struct store_txn *txn, enum kv_table table, const struct value_key *key)
+static struct buf *encode_head(struct store_txn *txn, enum kv_table table,
+			       const struct value_key *key)
 {
 	buf_reset(&txn->value);
 	value_encode(table, value_key_blob(key), buf_blob(&txn->head), &txn->value);
@@ -43,26 +45,26 @@ static struct buf *encode_head(struct store_txn *txn, enum kv_table table, const
 	return &txn->value;
 }
 
-static int write_value(struct store_txn *txn, enum kv_table table, const struct value_key *key, enum row_order order,
-		       struct err *err)
+static int write_value(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+		       enum row_order order, struct err *err)
 {
 	if (!buf_ok(&txn->value))
 		return row_fail(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
 	txn->writes++;
 	struct blob value = buf_blob(&txn->value);
-	return order == ROW_IN_ORDER ? kv_append(txn->kv, table, value_key_blob(key), value, err) :
-				       kv_put(txn->kv, table, value_key_blob(key), value, err);
+	return order == ROW_IN_ORDER ? kv_append(txn->kv, table, value_key_blob(key), value, err)
+				     : kv_put(txn->kv, table, value_key_blob(key), value, err);
 }
 
-int row_put(struct store_txn *txn, enum kv_table table, const struct value_key *key, enum row_order order,
-	    struct err *err)
+int row_put(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+	    enum row_order order, struct err *err)
 {
 	(void)encode_head(txn, table, key);
 	return write_value(txn, table, key, order, err);
 }
 
-int row_put_body(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct blob body,
-		 enum row_order order, struct err *err)
+int row_put_body(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+		 struct blob body, enum row_order order, struct err *err)
 {
 	buf_put(encode_head(txn, table, key), body.data, body.len);
 	return write_value(txn, table, key, order, err);
@@ -70,7 +72,9 @@ int row_put_body(struct store_txn *txn, enum kv_table table, const struct value_
 
 static struct seal_place place_of(enum kv_table table, const struct value_key *key, uint8_t version)
 {
-	return (struct seal_place){ .table = (uint8_t)table, .version = version, .key = value_key_blob(key) };
+	return (struct seal_place){ .table = (uint8_t)table,
+				    .version = version,
+				    .key = value_key_blob(key) };
 }
 
 int row_put_sealed(struct store_txn *txn, enum kv_table table, const struct value_key *key,
@@ -80,18 +84,21 @@ int row_put_sealed(struct store_txn *txn, enum kv_table table, const struct valu
 	struct seal_place place = place_of(table, key, VALUE_VERSION);
 	if (!buf_ok(value) || !buf_ok(&txn->plain))
 		return row_fail(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
-	int error = seal_put(txn->store->sealer, seal->form, seal->key, &place, buf_blob(&txn->plain), value, err);
+	int error = seal_put(txn->store->sealer, seal->form, seal->key, &place,
+			     buf_blob(&txn->plain), value, err);
 	return error < 0 ? row_fail(txn, error, err) : write_value(txn, table, key, order, err);
 }
 
-int row_put_head(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct err *err)
+int row_put_head(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+		 struct err *err)
 {
 	struct value old;
 	int error = row_require(txn, table, key, &old, err);
 	return error < 0 ? error : row_put_body(txn, table, key, old.body, ROW_ANYWHERE, err);
 }
 
-int row_delete(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct err *err)
+int row_delete(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+	       struct err *err)
 {
 	txn->writes++;
 	return kv_del(txn->kv, table, value_key_blob(key), err);
@@ -99,8 +106,8 @@ int row_delete(struct store_txn *txn, enum kv_table table, const struct value_ke
 
 /* ---- reading ---- */
 
-int row_get(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct value *ret_value,
-	    struct err *err)
+int row_get(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+	    struct value *ret_value, struct err *err)
 {
 	struct blob bytes;
 	int error = kv_get(txn->kv, table, value_key_blob(key), &bytes, err);
@@ -110,12 +117,13 @@ int row_get(struct store_txn *txn, enum kv_table table, const struct value_key *
 	return error < 0 ? row_fail(txn, error, err) : 0;
 }
 
-int row_require(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct value *ret_value,
-		struct err *err)
+int row_require(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+		struct value *ret_value, struct err *err)
 {
 	int error = row_get(txn, table, key, ret_value, err);
 	if (error == ERR_NOT_FOUND)
-		return err_set(err, ERR_NOT_FOUND, MSG_STORE_ROW, ARG_WORD("table", kv_table_name(table)),
+		return err_set(err, ERR_NOT_FOUND, MSG_STORE_ROW,
+			       ARG_WORD("table", kv_table_name(table)),
 			       ARG_HEX("key", key->data, key->len));
 	return error;
 }
@@ -127,17 +135,19 @@ void row_bytes(struct reader *head, void *out, size_t len)
 		memcpy(out, bytes.data, len);
 }
 
-int row_done(struct store_txn *txn, enum kv_table table, const struct value_key *key, const struct value *value,
-	     struct err *err)
+int row_done(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+	     const struct value *value, struct err *err)
 {
 	return reader_done(&value->head) ? 0 : row_corrupt(txn, table, key, err);
 }
 
-int row_open(struct store_txn *txn, enum kv_table table, const struct value_key *key, const struct row_seal *seal,
-	     const struct value *value, struct buf *plain, struct err *err)
+int row_open(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+	     const struct row_seal *seal, const struct value *value, struct buf *plain,
+	     struct err *err)
 {
 	struct seal_place place = place_of(table, key, value->version);
-	int error = seal_open(txn->store->sealer, seal->form, seal->key, &place, value->body, plain, err);
+	int error = seal_open(txn->store->sealer, seal->form, seal->key, &place, value->body, plain,
+			      err);
 	if (error == ERR_CORRUPT)
 		return row_corrupt(txn, table, key, err);
 	return error < 0 ? row_fail(txn, error, err) : 0;
@@ -145,8 +155,8 @@ int row_open(struct store_txn *txn, enum kv_table table, const struct value_key 
 
 /* ---- scans ---- */
 
-int row_scan(struct store_txn *txn, enum kv_table table, const struct value_key *from, size_t prefix,
-	     struct store_scan **ret_scan, struct err *err)
+int row_scan(struct store_txn *txn, enum kv_table table, const struct value_key *from,
+	     size_t prefix, struct store_scan **ret_scan, struct err *err)
 {
 	CLEANUP(freep) struct store_scan *scan = calloc(1, sizeof(*scan));
 	if (scan == NULL)
@@ -163,7 +173,8 @@ int row_scan(struct store_txn *txn, enum kv_table table, const struct value_key 
 }
 
 /* The cursor's neighbour; by key where a write may have moved the cursor. */
-static int step(struct store_scan *scan, struct blob *ret_key, struct blob *ret_bytes, struct err *err)
+static int step(struct store_scan *scan, struct blob *ret_key, struct blob *ret_bytes,
+		struct err *err)
 {
 	if (scan->begun && scan->writes == scan->txn->writes)
 		return kv_cursor_next(scan->cursor, ret_key, ret_bytes, err);
@@ -207,7 +218,8 @@ void store_scan_close(struct store_scan *scan)
 
 /* ---- counters: read once per transaction, written at its commit ---- */
 
-static int counter_read(struct store_txn *txn, const char *name, uint64_t *ret_value, struct err *err)
+static int counter_read(struct store_txn *txn, const char *name, uint64_t *ret_value,
+			struct err *err)
 {
 	struct blob bytes;
 	int error = store_meta_find(txn, name, &bytes, err);
@@ -219,7 +231,8 @@ static int counter_read(struct store_txn *txn, const char *name, uint64_t *ret_v
 	return error;
 }
 
-static int counter_of(struct store_txn *txn, const char *name, struct counter **ret_counter, struct err *err)
+static int counter_of(struct store_txn *txn, const char *name, struct counter **ret_counter,
+		      struct err *err)
 {
 	for (size_t i = 0; i < txn->counter_count; i++) {
 		if (strcmp(txn->counters[i].name, name) == 0) {
@@ -227,7 +240,8 @@ static int counter_of(struct store_txn *txn, const char *name, struct counter **
 			return 0;
 		}
 	}
-	struct counter *counters = realloc(txn->counters, (txn->counter_count + 1) * sizeof(*counters));
+	struct counter *counters =
+		realloc(txn->counters, (txn->counter_count + 1) * sizeof(*counters));
 	if (counters == NULL)
 		return row_fail(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
 	txn->counters = counters;
@@ -243,14 +257,18 @@ static int counter_of(struct store_txn *txn, const char *name, struct counter **
 	return 0;
 }
 
-int row_number(struct store_txn *txn, const char *name, uint64_t max, uint64_t *ret_number, struct err *err)
+int row_number(struct store_txn *txn, const char *name, uint64_t max, uint64_t *ret_number,
+	       struct err *err)
 {
 	struct counter *counter;
 	int error = counter_of(txn, name, &counter, err);
 	if (error < 0)
 		return error;
 	if (counter->value >= max)
-		return row_fail(txn, err_set(err, ERR_NO_SPACE, MSG_STORE_FULL, ARG_WORD("what", counter->name)), err);
+		return row_fail(
+			txn,
+			err_set(err, ERR_NO_SPACE, MSG_STORE_FULL, ARG_WORD("what", counter->name)),
+			err);
 	counter->changed = true;
 	*ret_number = ++counter->value;
 	return 0;

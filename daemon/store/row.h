@@ -16,7 +16,7 @@ enum { COUNTER_NAME_SIZE = 24 };
 
 struct counter {
 	char name[COUNTER_NAME_SIZE]; /* in meta */
-	uint64_t value;		      /* numbers given out so far */
+	uint64_t value;               /* numbers given out so far */
 	bool changed;
 };
 
@@ -74,21 +74,24 @@ struct buf *row_begin(struct store_txn *txn);
 /** The scratch for a body's plain text, emptied. */
 struct buf *row_plain(struct store_txn *txn);
 
-MUST_CHECK int row_put(struct store_txn *txn, enum kv_table table, const struct value_key *key, enum row_order order,
-		       struct err *err);
+MUST_CHECK int row_put(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+		       enum row_order order, struct err *err);
 /** Head and the text of row_plain(), sealed. */
-MUST_CHECK int row_put_sealed(struct store_txn *txn, enum kv_table table, const struct value_key *key,
-			      const struct row_seal *seal, enum row_order order, struct err *err);
+MUST_CHECK int row_put_sealed(struct store_txn *txn, enum kv_table table,
+			      const struct value_key *key, const struct row_seal *seal,
+			      enum row_order order, struct err *err);
 /** Head and a body that is sealed already (or empty). */
-MUST_CHECK int row_put_body(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct blob body,
-			    enum row_order order, struct err *err);
+MUST_CHECK int row_put_body(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+			    struct blob body, enum row_order order, struct err *err);
 /** The new head before the body that is there. ERR_NOT_FOUND, filled. */
-MUST_CHECK int row_put_head(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct err *err);
-MUST_CHECK int row_delete(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct err *err);
+MUST_CHECK int row_put_head(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+			    struct err *err);
+MUST_CHECK int row_delete(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+			  struct err *err);
 
 /** ERR_NOT_FOUND leaves `err` alone. */
-MUST_CHECK int row_get(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct value *ret_value,
-		       struct err *err);
+MUST_CHECK int row_get(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+		       struct value *ret_value, struct err *err);
 /** ERR_NOT_FOUND fills `err`. */
 MUST_CHECK int row_require(struct store_txn *txn, enum kv_table table, const struct value_key *key,
 			   struct value *ret_value, struct err *err);
@@ -99,21 +102,25 @@ MUST_CHECK int row_done(struct store_txn *txn, enum kv_table table, const struct
 			const struct value *value, struct err *err);
 /** Append the body's plain text to `plain`. */
 MUST_CHECK int row_open(struct store_txn *txn, enum kv_table table, const struct value_key *key,
-			const struct row_seal *seal, const struct value *value, struct buf *plain, struct err *err);
+			const struct row_seal *seal, const struct value *value, struct buf *plain,
+			struct err *err);
 /** ERR_CORRUPT for this row, poisoning. */
-int row_corrupt(struct store_txn *txn, enum kv_table table, const struct value_key *key, struct err *err);
+int row_corrupt(struct store_txn *txn, enum kv_table table, const struct value_key *key,
+		struct err *err);
 /** Poison with what stands in `err`. Returns `code`. */
 int row_fail(struct store_txn *txn, int code, const struct err *err);
 
 /** Walk the keys >= `from` that share its first `prefix` bytes. */
-MUST_CHECK int row_scan(struct store_txn *txn, enum kv_table table, const struct value_key *from, size_t prefix,
-			struct store_scan **ret_scan, struct err *err);
+MUST_CHECK int row_scan(struct store_txn *txn, enum kv_table table, const struct value_key *from,
+			size_t prefix, struct store_scan **ret_scan, struct err *err);
 /** scan->at becomes the key. */
 MUST_CHECK int row_next(struct store_scan *scan, struct value *ret_value, struct err *err);
 /** The fields of scan->at behind the prefix's start, as numbers. */
 struct reader row_key(const struct store_scan *scan);
 
 /** The next number of a counter, from 1, at most `max`. */
-MUST_CHECK int row_number(struct store_txn *txn, const char *counter, uint64_t max, uint64_t *ret_number, struct err *err);
+MUST_CHECK int row_number(struct store_txn *txn, const char *counter, uint64_t max,
+			  uint64_t *ret_number, struct err *err);
 /** How many numbers it gave out. */
-MUST_CHECK int row_count(struct store_txn *txn, const char *counter, uint64_t *ret_count, struct err *err);
+MUST_CHECK int row_count(struct store_txn *txn, const char *counter, uint64_t *ret_count,
+			 struct err *err);

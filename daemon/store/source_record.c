@@ -27,7 +27,8 @@ static void counter_of(uint16_t source, char out[COUNTER_NAME_SIZE])
 	(void)snprintf(out, COUNTER_NAME_SIZE, "next/record/%u", source);
 }
 
-void source_key_idx(struct store *store, uint16_t source, struct blob key, uint8_t out[KEYRING_IDX_SIZE])
+void source_key_idx(struct store *store, uint16_t source, struct blob key,
+		    uint8_t out[KEYRING_IDX_SIZE])
 {
 	/* With the source's number: equal keys of two sources shall not look alike. */
 	const uint8_t number[2] = { (uint8_t)(source >> 8), (uint8_t)source };
@@ -71,8 +72,9 @@ static int get_head(struct store_txn *txn, const struct value_key *key, struct v
 	return error;
 }
 
-static int put(struct store_txn *txn, const struct person *owner, const struct source_record *record,
-	       const struct source_record_body *body, enum row_order order, struct err *err)
+static int put(struct store_txn *txn, const struct person *owner,
+	       const struct source_record *record, const struct source_record_body *body,
+	       enum row_order order, struct err *err)
 {
 	assert(record->person == owner->ordinal && record->ordinal != 0);
 	struct value_key key = key_of(record->source, record->ordinal);
@@ -92,8 +94,9 @@ static int put(struct store_txn *txn, const struct person *owner, const struct s
 
 /* ---- writing ---- */
 
-int source_record_create(struct store_txn *txn, const struct person *owner, struct source_record *record,
-			 const struct source_record_body *body, struct err *err)
+int source_record_create(struct store_txn *txn, const struct person *owner,
+			 struct source_record *record, const struct source_record_body *body,
+			 struct err *err)
 {
 	char counter[COUNTER_NAME_SIZE];
 	counter_of(record->source, counter);
@@ -112,13 +115,15 @@ int source_record_create(struct store_txn *txn, const struct person *owner, stru
 	return row_put(txn, KV_RECORD_KEY, &key, ROW_ANYWHERE, err);
 }
 
-int source_record_put(struct store_txn *txn, const struct person *owner, const struct source_record *record,
-		      const struct source_record_body *body, struct err *err)
+int source_record_put(struct store_txn *txn, const struct person *owner,
+		      const struct source_record *record, const struct source_record_body *body,
+		      struct err *err)
 {
 	return put(txn, owner, record, body, ROW_ANYWHERE, err);
 }
 
-int source_record_put_head(struct store_txn *txn, const struct source_record *record, struct err *err)
+int source_record_put_head(struct store_txn *txn, const struct source_record *record,
+			   struct err *err)
 {
 	struct value_key key = key_of(record->source, record->ordinal);
 	put_head(txn, record);
@@ -142,8 +147,8 @@ int source_record_find(struct store_txn *txn, uint16_t source, const uint8_t idx
 	return error;
 }
 
-int source_record_get(struct store_txn *txn, uint16_t source, uint32_t ordinal, struct source_record *ret_record,
-		      struct err *err)
+int source_record_get(struct store_txn *txn, uint16_t source, uint32_t ordinal,
+		      struct source_record *ret_record, struct err *err)
 {
 	struct value_key key = key_of(source, ordinal);
 	struct value value;
@@ -181,7 +186,8 @@ int source_record_body(struct store_txn *txn, const struct source_record *record
 	return 0;
 }
 
-int source_record_count(struct store_txn *txn, uint16_t source, uint32_t *ret_count, struct err *err)
+int source_record_count(struct store_txn *txn, uint16_t source, uint32_t *ret_count,
+			struct err *err)
 {
 	char counter[COUNTER_NAME_SIZE];
 	counter_of(source, counter);
@@ -192,8 +198,8 @@ int source_record_count(struct store_txn *txn, uint16_t source, uint32_t *ret_co
 	return error;
 }
 
-int source_record_scan(struct store_txn *txn, uint16_t source, uint32_t from, struct store_scan **ret_scan,
-		       struct err *err)
+int source_record_scan(struct store_txn *txn, uint16_t source, uint32_t from,
+		       struct store_scan **ret_scan, struct err *err)
 {
 	struct value_key key = key_of(source, from);
 	return row_scan(txn, KV_SOURCE_RECORD, &key, sizeof(source), ret_scan, err);

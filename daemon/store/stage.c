@@ -35,12 +35,13 @@ static struct value_key chunk_key(uint32_t run, uint32_t chunk)
 
 /* ---- rows ---- */
 
-static int run_dek(struct store_txn *txn, const struct run_row *run, const uint8_t **ret_dek, struct err *err)
+static int run_dek(struct store_txn *txn, const struct run_row *run, const uint8_t **ret_dek,
+		   struct err *err)
 {
 	if (!run->has_key)
 		return err_set(err, ERR_NOT_FOUND, MSG_STORE_RUN_KEY, ARG_U("run", run->id));
-	int error = keyring_dek(txn->store->keyring, keyring_bucket_of_run(run->id), run->id, run->wrapped_dek,
-				ret_dek, err);
+	int error = keyring_dek(txn->store->keyring, keyring_bucket_of_run(run->id), run->id,
+				run->wrapped_dek, ret_dek, err);
 	return error < 0 ? row_fail(txn, error, err) : 0;
 }
 
@@ -59,7 +60,8 @@ int stage_append(struct store_txn *txn, struct run_row *run, struct blob row, st
 	return error;
 }
 
-int stage_get(struct store_txn *txn, const struct run_row *run, uint64_t seq, struct buf *plain, struct err *err)
+int stage_get(struct store_txn *txn, const struct run_row *run, uint64_t seq, struct buf *plain,
+	      struct err *err)
 {
 	struct value_key key = seq_key(run->id, seq);
 	struct row_seal seal = { .form = SEAL_OWN };
@@ -72,7 +74,8 @@ int stage_get(struct store_txn *txn, const struct run_row *run, uint64_t seq, st
 
 /* ---- keys ---- */
 
-int stage_key_put(struct store_txn *txn, uint32_t run, const struct stage_key *stage_key, struct err *err)
+int stage_key_put(struct store_txn *txn, uint32_t run, const struct stage_key *stage_key,
+		  struct err *err)
 {
 	struct value_key key = idx_key(run, stage_key->idx);
 	struct buf *head = row_begin(txn);
@@ -82,8 +85,8 @@ int stage_key_put(struct store_txn *txn, uint32_t run, const struct stage_key *s
 	return row_put(txn, KV_STAGE_KEY, &key, ROW_ANYWHERE, err);
 }
 
-static int decode(struct store_txn *txn, const struct value_key *key, struct value *value, struct stage_key *ret_key,
-		  struct err *err)
+static int decode(struct store_txn *txn, const struct value_key *key, struct value *value,
+		  struct stage_key *ret_key, struct err *err)
 {
 	struct reader place = reader_of(value_key_blob(key));
 	struct stage_key stage_key = { .kind = 0 };
@@ -107,8 +110,8 @@ int stage_key_find(struct store_txn *txn, uint32_t run, const uint8_t idx[KEYRIN
 	return error < 0 ? error : decode(txn, &key, &value, ret_key, err);
 }
 
-int stage_key_scan(struct store_txn *txn, uint32_t run, const uint8_t *after, struct store_scan **ret_scan,
-		   struct err *err)
+int stage_key_scan(struct store_txn *txn, uint32_t run, const uint8_t *after,
+		   struct store_scan **ret_scan, struct err *err)
 {
 	struct value_key key = after == NULL ? run_key(run) : idx_key(run, after);
 	if (after != NULL)
@@ -125,15 +128,16 @@ int stage_key_next(struct store_scan *scan, struct stage_key *ret_key, struct er
 
 /* ---- seen ---- */
 
-int seen_put(struct store_txn *txn, uint32_t run, uint32_t chunk, const uint8_t bits[SEEN_CHUNK_BYTES],
-	     struct err *err)
+int seen_put(struct store_txn *txn, uint32_t run, uint32_t chunk,
+	     const uint8_t bits[SEEN_CHUNK_BYTES], struct err *err)
 {
 	struct value_key key = chunk_key(run, chunk);
 	buf_put(row_begin(txn), bits, SEEN_CHUNK_BYTES);
 	return row_put(txn, KV_SEEN, &key, ROW_IN_ORDER, err);
 }
 
-int seen_get(struct store_txn *txn, uint32_t run, uint32_t chunk, uint8_t ret_bits[SEEN_CHUNK_BYTES], struct err *err)
+int seen_get(struct store_txn *txn, uint32_t run, uint32_t chunk,
+	     uint8_t ret_bits[SEEN_CHUNK_BYTES], struct err *err)
 {
 	struct value_key key = chunk_key(run, chunk);
 	struct value value;
@@ -153,8 +157,8 @@ int seen_get(struct store_txn *txn, uint32_t run, uint32_t chunk, uint8_t ret_bi
 /* Deletes rows of one table until the run has none, or `*limit` is used up. Damaged values go as well:
  * keys alone are looked at.
  */
-static int delete_from(struct store_txn *txn, enum kv_table table, uint32_t run, size_t *limit, bool *ret_more,
-		       struct err *err)
+static int delete_from(struct store_txn *txn, enum kv_table table, uint32_t run, size_t *limit,
+		       bool *ret_more, struct err *err)
 {
 	struct value_key prefix = run_key(run);
 	struct blob from = value_key_blob(&prefix);
@@ -164,8 +168,9 @@ static int delete_from(struct store_txn *txn, enum kv_table table, uint32_t run,
 		int error = kv_cursor_open(txn->kv, table, &cursor, err);
 		if (error == 0)
 			error = kv_cursor_seek(cursor, from, &found, &value, err);
-		if (error == ERR_NOT_FOUND || (error == 0 && (found.len < from.len || found.len > VALUE_KEY_SIZE ||
-							      memcmp(found.data, from.data, from.len) != 0)))
+		if (error == ERR_NOT_FOUND ||
+		    (error == 0 && (found.len < from.len || found.len > VALUE_KEY_SIZE ||
+				    memcmp(found.data, from.data, from.len) != 0)))
 			return 0;
 		if (error < 0)
 			return error;

@@ -35,8 +35,9 @@ static int paths_of(const char *state_dir, struct paths *paths, struct err *err)
 		char *path;
 		const char *name;
 	} parts[] = {
-		{ paths->lock, "daemon.lock" },	 { paths->keys, "keys" },	 { paths->buckets, "keys/buckets" },
-		{ paths->store, "store" },	 { paths->data, "store/data.mdb" }, { paths->mark_folder, "mark" },
+		{ paths->lock, "daemon.lock" },     { paths->keys, "keys" },
+		{ paths->buckets, "keys/buckets" }, { paths->store, "store" },
+		{ paths->data, "store/data.mdb" },  { paths->mark_folder, "mark" },
 		{ paths->mark, "mark/highwater" },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -55,8 +56,8 @@ static int take_lock(const char *path, int *ret_fd, struct err *err)
 	if (fd < 0)
 		return err_set_errno(err, errno, MSG_FILE_OPEN, path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? err_set(err, ERR_BUSY, MSG_STORE_BUSY, ARG_PATH(path)) :
-					      err_set_errno(err, errno, MSG_FILE_OPEN, path);
+		return errno == EWOULDBLOCK ? err_set(err, ERR_BUSY, MSG_STORE_BUSY, ARG_PATH(path))
+					    : err_set_errno(err, errno, MSG_FILE_OPEN, path);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
@@ -71,7 +72,8 @@ static int refuse_missing(const struct paths *paths, struct err *err)
 	bool keys = state_file_exists(paths->buckets), data = state_file_exists(paths->data);
 	bool mark = state_file_exists(paths->mark);
 	if (!keys && (data || mark))
-		return err_set(err, ERR_NOT_FOUND, MSG_STORE_PART_MISSING, ARG_PATH(paths->buckets));
+		return err_set(err, ERR_NOT_FOUND, MSG_STORE_PART_MISSING,
+			       ARG_PATH(paths->buckets));
 	if (!data && mark)
 		return err_set(err, ERR_NOT_FOUND, MSG_STORE_PART_MISSING, ARG_PATH(paths->data));
 	return 0;
@@ -87,20 +89,21 @@ static int make_folders(const struct paths *paths, struct err *err)
 	return error;
 }
 
-static int open_keys(struct store *store, const struct store_options *options, const struct paths *paths,
-		     struct err *err)
+static int open_keys(struct store *store, const struct store_options *options,
+		     const struct paths *paths, struct err *err)
 {
 	enum keyring_mode mode = KEYRING_OPEN;
 	if (options->read_only)
 		mode = KEYRING_READ_ONLY;
 	else if (!state_file_exists(paths->buckets))
 		mode = KEYRING_CREATE;
-	int error = keyring_open(options->state_dir, options->master, options->random, mode, &store->keyring, err);
+	int error = keyring_open(options->state_dir, options->master, options->random, mode,
+				 &store->keyring, err);
 	return error < 0 ? error : sealer_create(options->random, &store->sealer, err);
 }
 
-static int open_data(struct store *store, const struct store_options *options, const struct paths *paths,
-		     struct err *err)
+static int open_data(struct store *store, const struct store_options *options,
+		     const struct paths *paths, struct err *err)
 {
 	const struct kv_options kv = { .folder = paths->store,
 				       .map_bytes = options->map_bytes,
@@ -110,7 +113,8 @@ static int open_data(struct store *store, const struct store_options *options, c
 
 /* ---- meta ---- */
 
-static int meta_number(struct store_txn *txn, const char *name, uint64_t *ret_number, struct err *err)
+static int meta_number(struct store_txn *txn, const char *name, uint64_t *ret_number,
+		       struct err *err)
 {
 	struct blob bytes;
 	int error = store_meta_find(txn, name, &bytes, err);
@@ -121,7 +125,8 @@ static int meta_number(struct store_txn *txn, const char *name, uint64_t *ret_nu
 	return 0;
 }
 
-static int meta_put_number(struct store_txn *txn, const char *name, uint64_t number, struct err *err)
+static int meta_put_number(struct store_txn *txn, const char *name, uint64_t number,
+			   struct err *err)
 {
 	uint8_t bytes[8];
 	for (int i = 0; i < 8; i++)
@@ -137,7 +142,8 @@ static int check_format(struct store_txn *txn, uint64_t *ret_format, struct err 
 	if (error < 0 && error != ERR_NOT_FOUND)
 		return error;
 	if (format > STORE_FORMAT)
-		return err_set(err, ERR_FORMAT, MSG_STORE_FORMAT, ARG_U("format", format), ARG_U("known", STORE_FORMAT));
+		return err_set(err, ERR_FORMAT, MSG_STORE_FORMAT, ARG_U("format", format),
+			       ARG_U("known", STORE_FORMAT));
 	*ret_format = format;
 	return 0;
 }
@@ -153,7 +159,8 @@ static int check_identity(struct store_txn *txn, const struct paths *paths, stru
 	return meta_number(txn, META_EPOCH, &txn->store->epoch, err);
 }
 
-static int check_meta(struct store *store, const struct paths *paths, uint64_t *ret_format, struct err *err)
+static int check_meta(struct store *store, const struct paths *paths, uint64_t *ret_format,
+		      struct err *err)
 {
 	CLEANUP(store_abortp) struct store_txn *txn = NULL;
 	int error = store_begin(store, KV_READ, &txn, err);
@@ -193,7 +200,8 @@ static int state_now(struct store_txn *txn, struct store_mark *ret_mark, struct 
 }
 
 /* A store that never started may lack its mark; any other without one has lost it, and is not trusted. */
-static int compare_mark(struct store_txn *txn, const struct store_mark *now, bool *ret_ahead, struct err *err)
+static int compare_mark(struct store_txn *txn, const struct store_mark *now, bool *ret_ahead,
+			struct err *err)
 {
 	struct store *store = txn->store;
 	struct blob flag;
@@ -247,7 +255,8 @@ static int look_at_mark(struct store *store, struct err *err)
 	return error < 0 ? error : compare_mark(txn, &now, &store->regressed, err);
 }
 
-int store_mark_write(struct store *store, uint64_t audit_size, const uint8_t audit_root[SHA256_SIZE], struct err *err)
+int store_mark_write(struct store *store, uint64_t audit_size,
+		     const uint8_t audit_root[SHA256_SIZE], struct err *err)
 {
 	assert(!store->read_only);
 	if (store->regressed)
@@ -276,8 +285,8 @@ static int sweep_run_keys(struct store *store, struct err *err)
 	return error;
 }
 
-static int open_for_daemon(struct store *store, const struct store_options *options, const struct paths *paths,
-			   struct err *err)
+static int open_for_daemon(struct store *store, const struct store_options *options,
+			   const struct paths *paths, struct err *err)
 {
 	int error = take_lock(paths->lock, &store->lock_fd, err);
 	if (error == 0)
@@ -300,8 +309,8 @@ static int open_for_daemon(struct store *store, const struct store_options *opti
 	return error < 0 ? error : sweep_run_keys(store, err);
 }
 
-static int open_for_reader(struct store *store, const struct store_options *options, const struct paths *paths,
-			   struct err *err)
+static int open_for_reader(struct store *store, const struct store_options *options,
+			   const struct paths *paths, struct err *err)
 {
 	uint64_t format = 0;
 	int error = open_keys(store, options, paths, err);
@@ -327,8 +336,8 @@ int store_open(const struct store_options *options, struct store **ret_store, st
 	if (error < 0)
 		return error;
 	memcpy(store->mark_path, paths->mark, sizeof(store->mark_path));
-	error = options->read_only ? open_for_reader(store, options, paths, err) :
-				     open_for_daemon(store, options, paths, err);
+	error = options->read_only ? open_for_reader(store, options, paths, err)
+				   : open_for_daemon(store, options, paths, err);
 	if (error == 0)
 		error = dictionary_load(store, err);
 	if (error < 0)
@@ -379,7 +388,8 @@ const struct store_mark *store_found_mark(const struct store *store)
 	return &store->mark;
 }
 
-void store_idx(struct store *store, enum keyring_idx kind, struct blob text, uint8_t out[KEYRING_IDX_SIZE])
+void store_idx(struct store *store, enum keyring_idx kind, struct blob text,
+	       uint8_t out[KEYRING_IDX_SIZE])
 {
 	keyring_idx(store->keyring, kind, &text, 1, out);
 }

@@ -24,18 +24,18 @@
 #include "daemon/store/kv.h"
 
 struct err;
-struct store;	   /* opaque */
+struct store;      /* opaque */
 struct store_txn;  /* opaque */
 struct store_scan; /* opaque: a walk over rows; writes in its transaction are allowed meanwhile */
 
 enum { STORE_FORMAT = 1, STORE_ID_SIZE = 16, STORE_META_NAME_MAX = 64 };
 
 struct store_options {
-	const char *state_dir;			    /* exists */
-	const uint8_t *master;			    /* KEYRING_MASTER_SIZE bytes; not kept */
+	const char *state_dir; /* exists */
+	const uint8_t *master; /* KEYRING_MASTER_SIZE bytes; not kept */
 	const struct random_source *random;
-	uint64_t map_bytes;			    /* 0 = 64 GiB */
-	bool read_only;				    /* a reader process: no lock, no new epoch */
+	uint64_t map_bytes; /* 0 = 64 GiB */
+	bool read_only;     /* a reader process: no lock, no new epoch */
 };
 
 /* The state at some moment, as the mark keeps it. */
@@ -51,7 +51,8 @@ struct store_mark {
  * Errors: ERR_BUSY (another daemon), ERR_FORMAT (newer; nothing was changed), ERR_AUTH (another master),
  * ERR_NOT_FOUND (one of the files is missing while others are there), ERR_CORRUPT, ERR_CONFIG.
  */
-MUST_CHECK int store_open(const struct store_options *options, struct store **ret_store, struct err *err);
+MUST_CHECK int store_open(const struct store_options *options, struct store **ret_store,
+			  struct err *err);
 void store_close(struct store *store);
 
 const uint8_t *store_id(const struct store *store);
@@ -65,10 +66,11 @@ const struct store_mark *store_found_mark(const struct store *store);
 /** Write the mark; durable on return. After a batch's commit, before its first byte leaves.
  * ERR_CONFLICT on a regressed store, whose mark must survive.
  */
-MUST_CHECK int store_mark_write(struct store *store, uint64_t audit_size, const uint8_t audit_root[SHA256_SIZE],
-				struct err *err);
+MUST_CHECK int store_mark_write(struct store *store, uint64_t audit_size,
+				const uint8_t audit_root[SHA256_SIZE], struct err *err);
 
-MUST_CHECK int store_begin(struct store *store, enum kv_mode mode, struct store_txn **ret_txn, struct err *err);
+MUST_CHECK int store_begin(struct store *store, enum kv_mode mode, struct store_txn **ret_txn,
+			   struct err *err);
 /** Durable on return; ends the transaction whatever it returns. Keys of ended runs are destroyed behind it. */
 MUST_CHECK int store_commit(struct store_txn *txn, struct err *err);
 void store_abort(struct store_txn *txn);
@@ -79,12 +81,15 @@ int store_poison(struct store_txn *txn, int code, const struct err *err);
 bool store_is_poisoned(const struct store_txn *txn);
 
 /* Small values of other layers (a pause of the endpoint, the last accepted run): name -> bytes, no personal data. */
-MUST_CHECK int store_meta_find(struct store_txn *txn, const char *name, struct blob *ret_value, struct err *err);
-MUST_CHECK int store_meta_put(struct store_txn *txn, const char *name, struct blob value, struct err *err);
+MUST_CHECK int store_meta_find(struct store_txn *txn, const char *name, struct blob *ret_value,
+			       struct err *err);
+MUST_CHECK int store_meta_put(struct store_txn *txn, const char *name, struct blob value,
+			      struct err *err);
 MUST_CHECK int store_meta_delete(struct store_txn *txn, const char *name, struct err *err);
 
 /** The index that stands for an identifier (CCCD, CMND) in keys. */
-void store_idx(struct store *store, enum keyring_idx kind, struct blob text, uint8_t out[KEYRING_IDX_SIZE]);
+void store_idx(struct store *store, enum keyring_idx kind, struct blob text,
+	       uint8_t out[KEYRING_IDX_SIZE]);
 
 void store_scan_close(struct store_scan *scan);
 

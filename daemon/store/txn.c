@@ -48,7 +48,8 @@ static int drop_run_keys(struct store *store, struct blob runs, struct err *err)
 {
 	struct reader reader = reader_of(runs);
 	while (reader.left > 0) {
-		int error = keyring_bucket_drop(store->keyring, keyring_bucket_of_run(reader_u32(&reader)), err);
+		int error = keyring_bucket_drop(store->keyring,
+						keyring_bucket_of_run(reader_u32(&reader)), err);
 		if (error < 0)
 			return error;
 	}
@@ -91,7 +92,8 @@ bool store_is_poisoned(const struct store_txn *txn)
 
 /* ---- meta ---- */
 
-static int meta_key(struct store_txn *txn, const char *name, struct value_key *ret_key, struct err *err)
+static int meta_key(struct store_txn *txn, const char *name, struct value_key *ret_key,
+		    struct err *err)
 {
 	size_t len = strlen(name);
 	if (len == 0 || len > STORE_META_NAME_MAX)
@@ -101,7 +103,8 @@ static int meta_key(struct store_txn *txn, const char *name, struct value_key *r
 	return 0;
 }
 
-int store_meta_find(struct store_txn *txn, const char *name, struct blob *ret_value, struct err *err)
+int store_meta_find(struct store_txn *txn, const char *name, struct blob *ret_value,
+		    struct err *err)
 {
 	struct value_key key;
 	struct value value;

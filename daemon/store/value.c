@@ -57,7 +57,8 @@ void value_encode(enum kv_table table, struct blob key, struct blob head, struct
 	buf_put_u8(out, VALUE_VERSION);
 	buf_put_varblob(out, head);
 	if (buf_ok(out))
-		buf_put_u32(out, checksum(table, key, blob_of(out->data + start, out->len - start)));
+		buf_put_u32(out,
+			    checksum(table, key, blob_of(out->data + start, out->len - start)));
 }
 
 int value_corrupt(enum kv_table table, struct blob key, struct err *err)
@@ -66,12 +67,14 @@ int value_corrupt(enum kv_table table, struct blob key, struct err *err)
 		       ARG_HEX("key", key.data, key.len));
 }
 
-int value_decode(enum kv_table table, struct blob key, struct blob bytes, struct value *ret_value, struct err *err)
+int value_decode(enum kv_table table, struct blob key, struct blob bytes, struct value *ret_value,
+		 struct err *err)
 {
 	struct reader reader = reader_of(bytes);
 	uint8_t version = reader_u8(&reader);
 	if (version > VALUE_VERSION)
-		return err_set(err, ERR_FORMAT, MSG_STORE_VALUE_VERSION, ARG_WORD("table", kv_table_name(table)),
+		return err_set(err, ERR_FORMAT, MSG_STORE_VALUE_VERSION,
+			       ARG_WORD("table", kv_table_name(table)),
 			       ARG_HEX("key", key.data, key.len));
 	struct blob head = reader_varblob(&reader, bytes.len);
 	size_t covered = bytes.len - reader.left;
@@ -79,7 +82,8 @@ int value_decode(enum kv_table table, struct blob key, struct blob bytes, struct
 	if (reader.failed || version == 0 || key.len > VALUE_KEY_SIZE ||
 	    sum != checksum(table, key, blob_of(bytes.data, covered)))
 		return value_corrupt(table, key, err);
-	*ret_value = (struct value){ .version = version, .head = reader_of(head),
+	*ret_value = (struct value){ .version = version,
+				     .head = reader_of(head),
 				     .body = blob_of(reader.data, reader.left) };
 	return 0;
 }

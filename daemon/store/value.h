@@ -45,8 +45,8 @@ static inline struct blob value_key_blob(const struct value_key *key)
 void value_encode(enum kv_table table, struct blob key, struct blob head, struct buf *out);
 
 /** Take apart and check. ERR_CORRUPT, ERR_FORMAT (newer version); table and the key's first bytes are named. */
-MUST_CHECK int value_decode(enum kv_table table, struct blob key, struct blob bytes, struct value *ret_value,
-			    struct err *err);
+MUST_CHECK int value_decode(enum kv_table table, struct blob key, struct blob bytes,
+			    struct value *ret_value, struct err *err);
 
 /** ERR_CORRUPT for a value of `table` at `key`, for whoever finds that its head does not read. */
 int value_corrupt(enum kv_table table, struct blob key, struct err *err);

@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct buf again = { 0 };
 		bucket_file_put_header(&again, file.id, file.check, file.count);
 		for (uint32_t i = 0; i < file.count; i++)
-			bucket_file_put_entry(&again, bucket_file_bucket(&file, i), bucket_file_wrapped(&file, i));
+			bucket_file_put_entry(&again, bucket_file_bucket(&file, i),
+					      bucket_file_wrapped(&file, i));
 		bucket_file_put_end(&again);
 		if (!blob_equal(buf_blob(&again), blob_of(bytes, size)))
 			abort();

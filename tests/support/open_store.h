@@ -16,9 +16,10 @@ static struct open_store the;
 
 static inline int store_code(const uint8_t *master, bool read_only, struct store **ret_store)
 {
-	const struct store_options options = {
-		.state_dir = the.state.dir, .master = master, .random = &random_system, .read_only = read_only
-	};
+	const struct store_options options = { .state_dir = the.state.dir,
+					       .master = master,
+					       .random = &random_system,
+					       .read_only = read_only };
 	return store_open(&options, ret_store, &state_err);
 }
 

@@ -3,10 +3,10 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +57,8 @@ static inline void state_make(struct state *state)
 	assert_non_null(mkdtemp(state->dir));
 }
 
-static inline int state_remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+static inline int state_remove_one(const char *path, const struct stat *status, int kind,
+				   struct FTW *place)
 {
 	(void)status;
 	(void)kind;

@@ -13,7 +13,8 @@ static void leaves_come_back_in_order(void **unused)
 		(void)snprintf(leaf, sizeof(leaf), "{\"seq\":%u}", (unsigned)i);
 		buf_reset(&sealed);
 		if (i % 2 == 0)
-			OK(audit_table_seal(the.txn, i == 4 ? NULL : &person, i, blob_text("payload"), &sealed, &state_err));
+			OK(audit_table_seal(the.txn, i == 4 ? NULL : &person, i,
+					    blob_text("payload"), &sealed, &state_err));
 		OK(audit_table_append(the.txn, i, blob_text(leaf), buf_blob(&sealed), &state_err));
 	}
 	the_commit();
@@ -38,7 +39,8 @@ static void leaves_come_back_in_order(void **unused)
 	buf_reset(&plain);
 	OK(audit_table_open(the.txn, &person, 6, payload, &plain, &state_err));
 	assert_true(blob_equal(buf_blob(&plain), blob_text("payload")));
-	FAILS(audit_table_open(the.txn, &person, 8, payload, &plain, &state_err), ERR_CORRUPT); /* another leaf's */
+	FAILS(audit_table_open(the.txn, &person, 8, payload, &plain, &state_err),
+	      ERR_CORRUPT); /* another leaf's */
 	FAILS(audit_table_open(the.txn, NULL, 6, payload, &plain, &state_err), ERR_CORRUPT);
 	FAILS(audit_table_get(the.txn, 10, &leaf, &payload, &state_err), ERR_NOT_FOUND);
 	buf_cleanse(&plain);
@@ -54,7 +56,9 @@ static void a_leaf_that_does_not_follow_is_refused(void **unused)
 	the_commit();
 	for (size_t i = 0; i < 3; i++) {
 		the_begin(KV_WRITE);
-		FAILS(audit_table_append(the.txn, wrong[i], blob_text("{}"), blob_of(NULL, 0), &state_err), ERR_CONFLICT);
+		FAILS(audit_table_append(the.txn, wrong[i], blob_text("{}"), blob_of(NULL, 0),
+					 &state_err),
+		      ERR_CONFLICT);
 		the_refuses_to_commit(ERR_CONFLICT);
 	}
 	the_begin(KV_WRITE);

@@ -17,8 +17,11 @@ static void make_batch(uint32_t first_person, uint32_t count)
 	batch.sent_us = 8;
 	batch.item_count = count;
 	for (uint32_t i = 0; i < count; i++)
-		batch.items[i] = (struct batch_item){ .person = first_person + i, .version = 100 + i, .id = { (uint8_t)i },
-						      .state = 9, .open = true };
+		batch.items[i] = (struct batch_item){ .person = first_person + i,
+						      .version = 100 + i,
+						      .id = { (uint8_t)i },
+						      .state = 9,
+						      .open = true };
 }
 
 static void expect_holder(uint32_t person, uint64_t expected)
@@ -46,7 +49,8 @@ static void a_batch_comes_back_byte_for_byte(void **unused)
 	the_reopen();
 	the_begin(KV_WRITE);
 	OK(batch_table_get(the.txn, 1, &found, &state_err));
-	assert_memory_equal(&found.items[BATCH_ITEMS_MAX - 1].id, &batch.items[BATCH_ITEMS_MAX - 1].id, UUID_SIZE);
+	assert_memory_equal(&found.items[BATCH_ITEMS_MAX - 1].id,
+			    &batch.items[BATCH_ITEMS_MAX - 1].id, UUID_SIZE);
 	assert_int_equal(found.items[255].person, 1255);
 	assert_int_equal(found.items[255].version, 355);
 	assert_int_equal(found.items[255].state, 9);
@@ -88,7 +92,8 @@ static void a_person_is_in_one_open_batch_at_most(void **unused)
 	make_batch(3, 3);
 	OK(batch_table_create(the.txn, &batch, blob_text("b"), &state_err));
 	expect_holder(3, 2);
-	OK(batch_table_put(the.txn, &found, &state_err)); /* a closed item of an older batch takes nothing away */
+	OK(batch_table_put(the.txn, &found,
+			   &state_err)); /* a closed item of an older batch takes nothing away */
 	expect_holder(3, 2);
 	struct store_scan *scan = NULL;
 	OK(batch_table_scan(the.txn, 2, &scan, &state_err));

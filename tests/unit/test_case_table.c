@@ -35,8 +35,16 @@ static void expect_same(const struct case_row *a, const struct case_row *b)
 static void a_case_comes_back_and_holds_its_persons_while_it_is_open(void **unused)
 {
 	(void)unused;
-	struct case_row first = { .kind = 1, .state = 2, .open = true, .rule = 3, .score = -4, .run = 5, .opened_us = 6,
-				  .person_count = 2, .persons = { 10, 11 }, .record_count = 1,
+	struct case_row first = { .kind = 1,
+				  .state = 2,
+				  .open = true,
+				  .rule = 3,
+				  .score = -4,
+				  .run = 5,
+				  .opened_us = 6,
+				  .person_count = 2,
+				  .persons = { 10, 11 },
+				  .record_count = 1,
 				  .records = { { .source = 7, .ordinal = 8 } } };
 	struct case_row second = { .open = true, .person_count = 1, .persons = { 11 } }, found;
 	the_begin(KV_WRITE);

@@ -223,7 +223,8 @@ static void keys_given_before_a_kill_open_after_it(void **unused)
 		if (child == 0) {
 			struct keyring *keyring = opened(KEYRING_OPEN);
 			for (told.bucket = bucket;; told.bucket++) {
-				if (keyring_dek_create(keyring, told.bucket, told.bucket, told.wrapped, NULL) < 0 ||
+				if (keyring_dek_create(keyring, told.bucket, told.bucket,
+						       told.wrapped, NULL) < 0 ||
 				    write(pipe_fds[1], &told, sizeof(told)) != sizeof(told))
 					_exit(1);
 			}
@@ -235,7 +236,8 @@ static void keys_given_before_a_kill_open_after_it(void **unused)
 		struct keyring *keyring = opened(KEYRING_OPEN);
 		while (read(pipe_fds[0], &told, sizeof(told)) == sizeof(told)) {
 			const uint8_t *dek;
-			OK(keyring_dek(keyring, told.bucket, told.bucket, told.wrapped, &dek, &state_err));
+			OK(keyring_dek(keyring, told.bucket, told.bucket, told.wrapped, &dek,
+				       &state_err));
 			bucket = told.bucket + 1;
 		}
 		keyring_close(keyring);
@@ -327,7 +329,8 @@ static void indexes_tell_kinds_and_masters_apart(void **unused)
 {
 	(void)unused;
 	struct keyring *keyring = opened(KEYRING_CREATE);
-	const struct blob number = blob_text("001099000001"), parts[] = { blob_text("001099"), blob_text("000001") };
+	const struct blob number = blob_text("001099000001"),
+			  parts[] = { blob_text("001099"), blob_text("000001") };
 	uint8_t a[KEYRING_IDX_SIZE], b[KEYRING_IDX_SIZE], mark[SHA256_SIZE];
 	keyring_idx(keyring, KEYRING_IDX_CCCD, &number, 1, a);
 	keyring_idx(keyring, KEYRING_IDX_CCCD, parts, 2, b);
@@ -342,7 +345,8 @@ static void indexes_tell_kinds_and_masters_apart(void **unused)
 	assert_memory_equal(a, b, sizeof(a));
 	keyring_close(keyring);
 	assert_int_equal(unlink(state_in(&state, "keys/buckets")), 0);
-	OK(keyring_open(state.dir, other_master, &random_system, KEYRING_CREATE, &keyring, &state_err));
+	OK(keyring_open(state.dir, other_master, &random_system, KEYRING_CREATE, &keyring,
+			&state_err));
 	keyring_idx(keyring, KEYRING_IDX_CCCD, &number, 1, b);
 	assert_memory_not_equal(a, b, sizeof(a));
 	keyring_close(keyring);

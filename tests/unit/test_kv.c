@@ -37,7 +37,9 @@ int statfs(const char *path, struct statfs *out)
 
 static int open_code(enum kv_mode mode, uint64_t map_bytes, struct kv **ret_kv)
 {
-	const struct kv_options options = { .folder = state.dir, .map_bytes = map_bytes, .mode = mode };
+	const struct kv_options options = { .folder = state.dir,
+					    .map_bytes = map_bytes,
+					    .mode = mode };
 	return kv_open(&options, ret_kv, &state_err);
 }
 
@@ -100,7 +102,8 @@ static void the_first_error_sticks_and_nothing_is_committed(void **unused)
 	static const uint8_t long_key[600];
 	struct blob value;
 	OK(kv_put(txn, KV_PERSON, blob_text("a"), blob_text("1"), &state_err));
-	FAILS(kv_put(txn, KV_PERSON, blob_of(long_key, sizeof(long_key)), blob_text("2"), NULL), ERR_INVALID);
+	FAILS(kv_put(txn, KV_PERSON, blob_of(long_key, sizeof(long_key)), blob_text("2"), NULL),
+	      ERR_INVALID);
 	assert_true(kv_is_poisoned(txn));
 	/* whatever comes next gives the first error, even what would be well by itself */
 	FAILS(kv_put(txn, KV_PERSON, blob_text("b"), blob_text("2"), &state_err), ERR_INVALID);
@@ -121,7 +124,8 @@ static void an_error_from_above_poisons_as_well(void **unused)
 	struct kv *kv = opened(KV_WRITE);
 	struct kv_txn *txn = begun(kv, KV_WRITE);
 	OK(kv_put(txn, KV_PERSON, blob_text("a"), blob_text("1"), &state_err));
-	FAILS(kv_poison(txn, err_set(&state_err, ERR_CORRUPT, MSG_STORE_NAME), &state_err), ERR_CORRUPT);
+	FAILS(kv_poison(txn, err_set(&state_err, ERR_CORRUPT, MSG_STORE_NAME), &state_err),
+	      ERR_CORRUPT);
 	FAILS(kv_commit(txn, &state_err), ERR_CORRUPT);
 	assert_int_equal(state_err.msg, MSG_STORE_NAME);
 	expect(kv, KV_PERSON, "a", NULL);
@@ -259,7 +263,8 @@ static void commit_for_ever(uint64_t seed, struct model *model, int told_to)
 		struct kv_txn *txn = begun(kv, KV_WRITE);
 		for (int i = 0; i < CRASH_STEPS; i++)
 			model_step(txn, model, &random);
-		if (write(told_to, "b", 1) != 1 || kv_commit(txn, NULL) < 0 || write(told_to, "e", 1) != 1)
+		if (write(told_to, "b", 1) != 1 || kv_commit(txn, NULL) < 0 ||
+		    write(told_to, "e", 1) != 1)
 			_exit(1);
 	}
 }
@@ -317,7 +322,8 @@ static void fill(struct kv *kv, uint32_t from, uint32_t count)
 	uint8_t key[8], value[VALUE_MAX];
 	struct kv_txn *txn = begun(kv, KV_WRITE);
 	for (uint32_t i = from; i < from + count; i++)
-		OK(kv_put(txn, KV_PERSON, model_key(i, key), model_value(i + 1, value), &state_err));
+		OK(kv_put(txn, KV_PERSON, model_key(i, key), model_value(i + 1, value),
+			  &state_err));
 	OK(kv_commit(txn, &state_err));
 }
 
@@ -330,8 +336,10 @@ static void a_cut_data_file_is_refused_at_any_size(void **unused)
 	size_t size;
 	uint8_t *bytes = state_slurp(state_in(&state, "data.mdb"), &size);
 	assert_true(size > 100 * 4096);
-	const size_t sizes[] = { size - 1, size - 4096, size - 4097, size / 2, size / 2 + 100, 5 * 4096, 3 * 4096,
-				 2 * 4096, 2 * 4096 - 1, 4096 + 200, 4096, 4095, 100, 1 };
+	const size_t sizes[] = {
+		size - 1, size - 4096,  size - 4097, size / 2, size / 2 + 100, 5 * 4096, 3 * 4096,
+		2 * 4096, 2 * 4096 - 1, 4096 + 200,  4096,     4095,           100,      1
+	};
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		state_spit(state_in(&state, "data.mdb"), bytes, sizes[i]);
 		kv = NULL;
@@ -369,7 +377,8 @@ static void a_file_that_ends_in_free_pages_is_whole(void **unused)
 	kv_close(kv);
 	struct stat status;
 	assert_int_equal(stat(state_in(&state, "data.mdb"), &status), 0);
-	assert_true((uint64_t)status.st_size + LARGE / 2 < stats.used_bytes); /* else this case shows nothing */
+	assert_true((uint64_t)status.st_size + LARGE / 2 <
+		    stats.used_bytes); /* else this case shows nothing */
 	kv = opened(KV_WRITE);
 	fill(kv, 500, 500);
 	kv_close(kv);
@@ -378,8 +387,8 @@ static void a_file_that_ends_in_free_pages_is_whole(void **unused)
 static void remote_file_systems_are_refused(void **unused)
 {
 	(void)unused;
-	static const long magics[] = { NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, (long)0xff534d42, (long)0xfe534d42,
-				       FUSE_SUPER_MAGIC, V9FS_MAGIC };
+	static const long magics[] = { NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,  (long)0xff534d42,
+				       (long)0xfe534d42, FUSE_SUPER_MAGIC, V9FS_MAGIC };
 	struct kv *kv = NULL;
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
 		told_file_system = magics[i];
@@ -415,7 +424,8 @@ static void a_full_map_fails_the_transaction_and_grows(void **unused)
 	struct kv_txn *txn = begun(kv, KV_WRITE);
 	uint32_t rows = 100;
 	for (; error == 0 && rows < 100000; rows++)
-		error = kv_put(txn, KV_PERSON, model_key(rows, key), model_value(rows + 1, value), &state_err);
+		error = kv_put(txn, KV_PERSON, model_key(rows, key), model_value(rows + 1, value),
+			       &state_err);
 	FAILS(error, ERR_NO_SPACE);
 	FAILS(kv_commit(txn, &state_err), ERR_NO_SPACE);
 	expect(kv, KV_PERSON, "none", NULL); /* the store stays in use */

@@ -27,7 +27,8 @@ static void a_mark_comes_back(void **unused)
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		state_spit(state.path, bytes, size);
 		int error = mark_read(state.path, &found, &state_err);
-		assert_true(error == ERR_CORRUPT || (error == ERR_FORMAT && bit / 8 >= 8 && bit / 8 < 12));
+		assert_true(error == ERR_CORRUPT ||
+			    (error == ERR_FORMAT && bit / 8 >= 8 && bit / 8 < 12));
 		bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 	for (size_t len = 0; len < size; len++) {

@@ -15,7 +15,9 @@ static void a_person_comes_back_by_number_and_by_uuid(void **unused)
 {
 	(void)unused;
 	struct person person, found;
-	struct person_body body = { .subj = { 5, 6 }, .policy = { 7 }, .golden = blob_text("golden") };
+	struct person_body body = { .subj = { 5, 6 },
+				    .policy = { 7 },
+				    .golden = blob_text("golden") };
 	struct buf plain = { 0 };
 	uint32_t ordinal;
 	the_begin(KV_WRITE);
@@ -129,7 +131,8 @@ static void dirty_persons_are_walked_while_they_are_cleaned(void **unused)
 		assert_int_equal(ordinal, expected);
 		OK(person_mark_clean(the.txn, ordinal, &state_err));
 		if (ordinal == 5)
-			OK(person_mark_dirty(the.txn, 4, &state_err)); /* behind the walk: not met again */
+			OK(person_mark_dirty(the.txn, 4,
+					     &state_err)); /* behind the walk: not met again */
 	}
 	FAILS(person_dirty_next(scan, &ordinal, &state_err), ERR_NOT_FOUND);
 	store_scan_close(scan);
@@ -150,8 +153,10 @@ static void an_image_is_of_its_person_alone(void **unused)
 {
 	(void)unused;
 	struct image image = { .version = 3, .state = 2 }, found;
-	struct image_body body = { .projection = blob_text("{}"), .etag = blob_text("\"3\""),
-				   .upstream_id = blob_text("up"), .held = blob_text("why") };
+	struct image_body body = { .projection = blob_text("{}"),
+				   .etag = blob_text("\"3\""),
+				   .upstream_id = blob_text("up"),
+				   .held = blob_text("why") };
 	struct buf plain = { 0 };
 	the_begin(KV_WRITE);
 	struct person person = the_person("a"), other = the_person("b");

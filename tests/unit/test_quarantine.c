@@ -12,8 +12,13 @@ static const struct quarantine_body body = {
 
 static struct quarantine_row row_of(uint16_t source, const char *key)
 {
-	struct quarantine_row row = { .source = source, .run = 2, .row = 3, .class = 4, .codes = "R0102 R0107",
-				      .cells_hash = { 5 }, .interpretation = { 6 } };
+	struct quarantine_row row = { .source = source,
+				      .run = 2,
+				      .row = 3,
+				      .class = 4,
+				      .codes = "R0102 R0107",
+				      .cells_hash = { 5 },
+				      .interpretation = { 6 } };
 	source_key_idx(the.store, source, blob_text(key), row.idx);
 	return row;
 }

@@ -53,11 +53,14 @@ static void a_run_comes_back_with_all_its_counts(void **unused)
 	assert_string_equal(found.problem_message, "E2602");
 	assert_int_equal(found.begun_us, 1000);
 	assert_int_equal(found.ended_us, 2000);
-	assert_int_equal(found.interpretation[31] + found.input[31] + found.plan[31] + found.position[15], 1 + 2 + 3 + 4);
+	assert_int_equal(found.interpretation[31] + found.input[31] + found.plan[31] +
+				 found.position[15],
+			 1 + 2 + 3 + 4);
 	assert_int_equal(found.applied, 55);
 	struct buf plain = { 0 };
 	struct run_body text;
-	OK(run_table_body(the.txn, &found, &plain, &text, &state_err)); /* a put without body left it */
+	OK(run_table_body(the.txn, &found, &plain, &text,
+			  &state_err)); /* a put without body left it */
 	assert_true(blob_equal(text.file, body.file));
 	assert_true(blob_equal(text.problem_en, body.problem_en));
 	assert_true(blob_equal(text.problem_vi, body.problem_vi));
@@ -91,7 +94,9 @@ static void stage_rows(struct run_row *run, uint64_t count)
 	the_begin(KV_WRITE);
 	for (uint64_t i = 0; i < count; i++) {
 		char row[32];
-		struct stage_key key = { .seq = run->staged, .kind = (uint8_t)(i % 3), .ordinal = (uint32_t)i };
+		struct stage_key key = { .seq = run->staged,
+					 .kind = (uint8_t)(i % 3),
+					 .ordinal = (uint32_t)i };
 		(void)snprintf(row, sizeof(row), "row %llu", (unsigned long long)run->staged);
 		store_idx(the.store, KEYRING_IDX_LOCATOR, blob_text(row), key.idx);
 		OK(stage_append(the.txn, run, blob_text(row), &state_err));
@@ -247,9 +252,11 @@ static void a_start_sweeps_keys_that_no_run_has(void **unused)
 	the_abort();
 	/* as a crash between commit and key file leaves it */
 	OK(keyring_bucket_ensure(store_keyring(the.store), keyring_bucket_of_run(500), &state_err));
-	assert_true(keyring_has_bucket(store_keyring(the.store), keyring_bucket_of_run(uncommitted.id)));
+	assert_true(keyring_has_bucket(store_keyring(the.store),
+				       keyring_bucket_of_run(uncommitted.id)));
 	the_reopen();
-	assert_false(keyring_has_bucket(store_keyring(the.store), keyring_bucket_of_run(uncommitted.id)));
+	assert_false(keyring_has_bucket(store_keyring(the.store),
+					keyring_bucket_of_run(uncommitted.id)));
 	assert_false(keyring_has_bucket(store_keyring(the.store), keyring_bucket_of_run(500)));
 	assert_true(keyring_has_bucket(store_keyring(the.store), keyring_bucket_of_run(run.id)));
 }

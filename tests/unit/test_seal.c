@@ -22,7 +22,9 @@ static int end_sealer(void **state)
 
 static struct seal_place place(uint8_t table, const char *lmdb_key, uint8_t version)
 {
-	return (struct seal_place){ .table = table, .version = version, .key = blob_text(lmdb_key) };
+	return (struct seal_place){ .table = table,
+				    .version = version,
+				    .key = blob_text(lmdb_key) };
 }
 
 static void published_vectors_come_out(void **state)
@@ -36,10 +38,11 @@ static void published_vectors_come_out(void **state)
 		/* C2SP xaes-256-gcm.md */
 		{ SEAL_SHARED, 1, "ABCDEFGHIJKLMNOPQRSTUVWX", "", "XAES-256-GCM",
 		  "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271" },
-		{ SEAL_SHARED, 3, "ABCDEFGHIJKLMNOPQRSTUVWX", "c2sp.org/XAES-256-GCM", "XAES-256-GCM",
-		  "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d" },
+		{ SEAL_SHARED, 3, "ABCDEFGHIJKLMNOPQRSTUVWX", "c2sp.org/XAES-256-GCM",
+		  "XAES-256-GCM", "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d" },
 		/* McGrew and Viega, "The Galois/Counter Mode of Operation": case 13 */
-		{ SEAL_OWN, 0, "\0\0\0\0\0\0\0\0\0\0\0\0", "", "", "530f8afbc74536b9a963b4f1c4cb738b" },
+		{ SEAL_OWN, 0, "\0\0\0\0\0\0\0\0\0\0\0\0", "", "",
+		  "530f8afbc74536b9a963b4f1c4cb738b" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint8_t vector_key[SEAL_KEY_SIZE], out[64], back[64];
@@ -71,7 +74,8 @@ static void a_value_comes_back_whatever_its_length(void **state)
 		struct buf sealed = { 0 }, opened = { 0 };
 		buf_put_text(&opened, "before");
 		OK(seal_put(sealer, form, key, &here, blob_of(plain, len), &sealed, &state_err));
-		assert_int_equal(sealed.len, len + (form == SEAL_OWN ? SEAL_OVERHEAD : SEAL_WIDE_OVERHEAD));
+		assert_int_equal(sealed.len,
+				 len + (form == SEAL_OWN ? SEAL_OVERHEAD : SEAL_WIDE_OVERHEAD));
 		OK(seal_open(sealer, form, key, &here, buf_blob(&sealed), &opened, &state_err));
 		assert_int_equal(opened.len, 6 + len);
 		assert_memory_equal(opened.data, "before", 6);
@@ -102,8 +106,8 @@ static void a_value_opens_in_its_own_place_alone(void **state)
 	struct buf sealed = { 0 }, opened = { 0 };
 	OK(seal_put(sealer, SEAL_OWN, key, &here, blob_text("a text"), &sealed, &state_err));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		int error = seal_open(sealer, rows[i].form, rows[i].key, &rows[i].place, buf_blob(&sealed), &opened,
-				      &state_err);
+		int error = seal_open(sealer, rows[i].form, rows[i].key, &rows[i].place,
+				      buf_blob(&sealed), &opened, &state_err);
 		if (error != ERR_CORRUPT || opened.len != 0)
 			fail_msg("opens in %s", rows[i].what);
 	}
@@ -117,17 +121,22 @@ static void a_changed_or_cut_value_does_not_open(void **state)
 	struct seal_place here = place(3, "key", 1);
 	for (size_t i = 0; i < 2; i++) {
 		struct buf sealed = { 0 }, opened = { 0 };
-		OK(seal_put(sealer, forms[i], key, &here, blob_text("a text of some length"), &sealed, &state_err));
+		OK(seal_put(sealer, forms[i], key, &here, blob_text("a text of some length"),
+			    &sealed, &state_err));
 		for (size_t bit = 0; bit < 8 * sealed.len; bit++) {
 			sealed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			FAILS(seal_open(sealer, forms[i], key, &here, buf_blob(&sealed), &opened, NULL), ERR_CORRUPT);
+			FAILS(seal_open(sealer, forms[i], key, &here, buf_blob(&sealed), &opened,
+					NULL),
+			      ERR_CORRUPT);
 			sealed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 			assert_int_equal(opened.len, 0);
 		}
 		for (size_t len = 0; len < sealed.len; len++) {
 			uint8_t *cut = malloc(len == 0 ? 1 : len);
 			memcpy(cut, sealed.data, len);
-			FAILS(seal_open(sealer, forms[i], key, &here, blob_of(cut, len), &opened, NULL), ERR_CORRUPT);
+			FAILS(seal_open(sealer, forms[i], key, &here, blob_of(cut, len), &opened,
+					NULL),
+			      ERR_CORRUPT);
 			free(cut);
 		}
 		buf_finish(&sealed);

@@ -5,12 +5,15 @@
 #include "daemon/store/source_record.h"
 
 static const struct source_record_body body = {
-	.key = { (const uint8_t *)"A-17", 4 },	  .record = { (const uint8_t *)"record", 6 },
-	.cells = { (const uint8_t *)"cells", 5 }, .warnings = { (const uint8_t *)"w", 1 },
+	.key = { (const uint8_t *)"A-17", 4 },
+	.record = { (const uint8_t *)"record", 6 },
+	.cells = { (const uint8_t *)"cells", 5 },
+	.warnings = { (const uint8_t *)"w", 1 },
 	.as_of = { (const uint8_t *)"2026-11", 7 },
 };
 
-static void expect_body(const struct source_record *record, const struct source_record_body *expected)
+static void expect_body(const struct source_record *record,
+			const struct source_record_body *expected)
 {
 	struct buf plain = { 0 };
 	struct source_record_body found;
@@ -142,7 +145,8 @@ static void another_owner_takes_the_record_under_his_key(void **unused)
 	OK(source_record_put(the.txn, &second, &record, &body, &state_err));
 	expect_body(&record, &body);
 	record.person = first.ordinal;
-	OK(source_record_put_head(the.txn, &record, &state_err)); /* what nobody may do: the seal tells */
+	OK(source_record_put_head(the.txn, &record,
+				  &state_err)); /* what nobody may do: the seal tells */
 	struct buf plain = { 0 };
 	struct source_record_body found;
 	FAILS(source_record_body(the.txn, &record, &plain, &found, &state_err), ERR_CORRUPT);
@@ -156,7 +160,8 @@ static void a_new_incarnation_is_in_force_and_the_old_one_stays(void **unused)
 	(void)unused;
 	the_begin(KV_WRITE);
 	struct person first = the_person("first"), second = the_person("second");
-	struct source_record old = created(1, &first, "A-17"), young = created(1, &second, "A-17"), found;
+	struct source_record old = created(1, &first, "A-17"), young = created(1, &second, "A-17"),
+			     found;
 	assert_int_equal(found_by(1, "A-17"), young.ordinal);
 	OK(source_record_get(the.txn, 1, old.ordinal, &found, &state_err));
 	assert_int_equal(found.person, first.ordinal);
@@ -170,11 +175,23 @@ static void the_links_of_a_person_are_walked_in_order(void **unused)
 	(void)unused;
 	static const struct member links[] = {
 		{ .person = 2, .source = 1, .ordinal = 9, .how = MEMBER_EXACT, .live = true },
-		{ .person = 2, .source = 1, .ordinal = 300, .how = MEMBER_AUTO, .live = false, .score = -5 },
-		{ .person = 2, .source = 2, .ordinal = 1, .how = MEMBER_MANUAL, .live = true, .rule = 7, .model = 8,
+		{ .person = 2,
+		  .source = 1,
+		  .ordinal = 300,
+		  .how = MEMBER_AUTO,
+		  .live = false,
+		  .score = -5 },
+		{ .person = 2,
+		  .source = 2,
+		  .ordinal = 1,
+		  .how = MEMBER_MANUAL,
+		  .live = true,
+		  .rule = 7,
+		  .model = 8,
 		  .run = 9 },
 	};
-	const struct member before = { .person = 1, .source = 1, .ordinal = 1 }, behind = { .person = 3 };
+	const struct member before = { .person = 1, .source = 1, .ordinal = 1 },
+			    behind = { .person = 3 };
 	the_begin(KV_WRITE);
 	OK(member_put(the.txn, &behind, &state_err));
 	for (size_t i = 3; i-- > 0;)

@@ -83,7 +83,8 @@ static void what_cannot_be_read_says_so(void **unused)
 	OK(state_file_read(state_in(&state, "file"), 10, &bytes, &state_err));
 	assert_int_equal(symlink("file", state_in(&state, "link")), 0);
 	FAILS(state_file_read(state_in(&state, "link"), 10, &bytes, NULL), ERR_IO);
-	FAILS(state_file_replace(state_in(&state, "no/folder"), blob_text("x"), NULL), ERR_NOT_FOUND);
+	FAILS(state_file_replace(state_in(&state, "no/folder"), blob_text("x"), NULL),
+	      ERR_NOT_FOUND);
 	char name[STATE_PATH_MAX + 1], path[STATE_PATH_MAX];
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
@@ -106,7 +107,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_written_is_read, make, end),
-		cmocka_unit_test_setup_teardown(what_a_crash_left_beside_it_does_not_count, make, end),
+		cmocka_unit_test_setup_teardown(what_a_crash_left_beside_it_does_not_count, make,
+						end),
 		cmocka_unit_test_setup_teardown(a_failed_write_leaves_the_old_file, make, end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_says_so, make, end),
 		cmocka_unit_test_setup_teardown(a_folder_is_ours_alone, make, end),

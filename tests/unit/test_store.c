@@ -114,7 +114,8 @@ static void the_keys_of_another_store_are_refused(void **unused)
 	copy("keys/buckets", "kept");
 	remove_file("keys/buckets");
 	struct keyring *keyring = NULL;
-	OK(keyring_open(the.state.dir, state_master, &random_system, KEYRING_CREATE, &keyring, &state_err));
+	OK(keyring_open(the.state.dir, state_master, &random_system, KEYRING_CREATE, &keyring,
+			&state_err));
 	keyring_close(keyring);
 	struct store *store = NULL;
 	FAILS(store_code(state_master, false, &store), ERR_CORRUPT);
@@ -270,7 +271,8 @@ static int read_beside_the_daemon(int from_daemon)
 	if (store_code(state_master, true, &reader) != 0 || read(from_daemon, &byte, 1) != 1 ||
 	    store_begin(reader, KV_READ, &txn, NULL) != 0)
 		return 1;
-	if (person_get(txn, 1, &person, NULL) != 0 || person_body(txn, &person, &plain, &body, NULL) != 0)
+	if (person_get(txn, 1, &person, NULL) != 0 ||
+	    person_body(txn, &person, &plain, &body, NULL) != 0)
 		return 2;
 	return blob_equal(body.golden, blob_text("new golden")) ? 0 : 3;
 }
@@ -330,7 +332,8 @@ static void names_keep_their_numbers(void **unused)
 	OK(dictionary_ensure(the.store, DICTIONARY_FIELD, second, 2, numbers, &state_err));
 	assert_int_equal(numbers[0], 3);
 	assert_int_equal(numbers[1], 1);
-	FAILS(dictionary_ensure(the.store, DICTIONARY_FIELD, bad, 2, NULL, &state_err), ERR_INVALID);
+	FAILS(dictionary_ensure(the.store, DICTIONARY_FIELD, bad, 2, NULL, &state_err),
+	      ERR_INVALID);
 	assert_int_equal(dictionary_number(the.store, DICTIONARY_FIELD, "contact.phone"), 0);
 	assert_int_equal(dictionary_number(the.store, DICTIONARY_SOURCE, "identity.cccd"), 0);
 	the_reopen();
@@ -357,7 +360,8 @@ static void nothing_of_a_person_stands_in_clear(void **unused)
 	the_begin(KV_WRITE);
 	struct person person = the_person(secret);
 	struct source_record record = { .source = 1, .person = person.ordinal };
-	const struct source_record_body body = { .key = blob_text(secret), .record = blob_text(secret),
+	const struct source_record_body body = { .key = blob_text(secret),
+						 .record = blob_text(secret),
 						 .cells = blob_text(secret) };
 	const struct image_body sent = { .projection = blob_text(secret) };
 	const struct image image = { .person = person.ordinal };
@@ -368,7 +372,8 @@ static void nothing_of_a_person_stands_in_clear(void **unused)
 	OK(audit_table_append(the.txn, 0, blob_text("{}"), buf_blob(&sealed), &state_err));
 	the_commit();
 	buf_finish(&sealed);
-	static const char *const files[] = { "store/data.mdb", "store/lock.mdb", "keys/buckets", "mark/highwater" };
+	static const char *const files[] = { "store/data.mdb", "store/lock.mdb", "keys/buckets",
+					     "mark/highwater" };
 	for (size_t i = 0; i < 4; i++) {
 		size_t size;
 		uint8_t *bytes = state_slurp(state_in(&the.state, files[i]), &size);
@@ -404,9 +409,11 @@ static void a_flipped_bit_in_the_file_is_seen(void **unused)
 	/* 1 version, 1 length, then the head, which begins with the uuid; its sum and the body stand behind */
 	uint8_t *head = find_bytes(bytes, size, person.uuid, sizeof(person.uuid));
 	assert_non_null(head);
-	while (head[16 + 1] != person.wrapped_dek[0] || memcmp(head + 17, person.wrapped_dek, 60) != 0)
+	while (head[16 + 1] != person.wrapped_dek[0] ||
+	       memcmp(head + 17, person.wrapped_dek, 60) != 0)
 		head = find_bytes(head + 1, size - (size_t)(head + 1 - bytes), person.uuid, 16);
-	static const size_t offsets[] = { 0, 16, 17 + 59, 77 + 3, 77 + 4 + 1, 77 + 4 + 13, 77 + 4 + 60 };
+	static const size_t offsets[] = { 0,          16,          17 + 59,    77 + 3,
+					  77 + 4 + 1, 77 + 4 + 13, 77 + 4 + 60 };
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++) {
 		head[offsets[i]] ^= 0x10;
 		state_spit(state_in(&the.state, "store/data.mdb"), bytes, size);
@@ -440,7 +447,8 @@ static void a_value_moved_to_another_key_is_seen(void **unused)
 		OK(kv_get(txn, KV_PERSON, blob_of(keys[0], 4), &first, &state_err));
 		OK(value_decode(KV_PERSON, blob_of(keys[0], 4), first, &value, &state_err));
 		if (with_sum) {
-			value_encode(KV_PERSON, blob_of(keys[1], 4), blob_of(value.head.data, value.head.left), &moved);
+			value_encode(KV_PERSON, blob_of(keys[1], 4),
+				     blob_of(value.head.data, value.head.left), &moved);
 			buf_put(&moved, value.body.data, value.body.len);
 		} else {
 			buf_put(&moved, first.data, first.len);
@@ -508,7 +516,8 @@ static void an_erased_person_is_noise_in_every_copy_of_the_store(void **unused)
 		the_reopen();
 	}
 	the_close();
-	copy("backup", "store/data.mdb"); /* its wrapped keys are those of before: none of them opens */
+	copy("backup",
+	     "store/data.mdb"); /* its wrapped keys are those of before: none of them opens */
 	the_open();
 	FAILS(read_person(1), ERR_CORRUPT);
 	FAILS(read_person(2), ERR_CORRUPT);

@@ -40,7 +40,8 @@ static void head_and_body_come_back(void **unused)
 	encode(&bytes);
 	OK(value_decode(KV_PERSON, key, buf_blob(&bytes), &value, &state_err));
 	assert_int_equal(value.version, VALUE_VERSION);
-	assert_true(blob_equal(blob_of(value.head.data, value.head.left), blob_text("head of a value")));
+	assert_true(blob_equal(blob_of(value.head.data, value.head.left),
+			       blob_text("head of a value")));
 	assert_true(blob_equal(value.body, blob_text("body")));
 	buf_finish(&bytes);
 }
@@ -73,8 +74,10 @@ static void a_value_at_another_place_is_seen(void **unused)
 	struct value value;
 	encode(&bytes);
 	FAILS(value_decode(KV_IMAGE, key, buf_blob(&bytes), &value, NULL), ERR_CORRUPT);
-	FAILS(value_decode(KV_PERSON, blob_text("somekez"), buf_blob(&bytes), &value, NULL), ERR_CORRUPT);
-	FAILS(value_decode(KV_PERSON, blob_text("somekeyy"), buf_blob(&bytes), &value, NULL), ERR_CORRUPT);
+	FAILS(value_decode(KV_PERSON, blob_text("somekez"), buf_blob(&bytes), &value, NULL),
+	      ERR_CORRUPT);
+	FAILS(value_decode(KV_PERSON, blob_text("somekeyy"), buf_blob(&bytes), &value, NULL),
+	      ERR_CORRUPT);
 	FAILS(value_decode(KV_PERSON, blob_text(""), buf_blob(&bytes), &value, NULL), ERR_CORRUPT);
 	buf_finish(&bytes);
 }
