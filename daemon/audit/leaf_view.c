@@ -1,5 +1,6 @@
 #include "daemon/audit/leaf_view.h"
 
+#include "daemon/audit/leaf_writer.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hex.h"
 #include "daemon/base/limits.h"
@@ -53,10 +54,35 @@ static bool is_clean_text(struct blob text)
 	return utf8_is_nfc(chars, text.len);
 }
 
-/* What a text can hold as it stands, one byte at a time: all ASCII but controls, '"' and '\'. */
-static bool is_plain(uint8_t c)
+/* Bytes that a text holds as they stand: all ASCII but controls, '"' and '\'; hex digits are 2. */
+static const uint8_t text_bytes[256] = {
+	[' '] = 1,         ['!'] = 1,         ['#' ... '/'] = 1,
+	['0' ... '9'] = 2, [':' ... '@'] = 1, ['A' ... '['] = 1,
+	[']' ... '`'] = 1, ['a' ... 'f'] = 2, ['g' ... '~'] = 1,
+};
+
+/* How many bytes from here on are at least of `kind`. Most of a leaf passes through this loop. */
+static size_t run_of(const struct scan *scan, uint8_t kind)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+	const uint8_t *from = scan->data + scan->at, *end = scan->data + scan->len, *at = from;
+	while (at < end && text_bytes[*at] >= kind)
+		at++;
+	return (size_t)(at - from);
+}
+
+/* Past one escape or one byte that is not ASCII; false at anything else. */
+static bool skip_special(struct scan *scan)
+{
+	if (scan->at == scan->len)
+		return false;
+	uint8_t c = scan->data[scan->at];
+	if (c == '\\') {
+		uint8_t next = scan->at + 1 < scan->len ? scan->data[scan->at + 1] : 0;
+		scan->at += next == '"' || next == '\\' ? 2 : 0;
+		return next == '"' || next == '\\';
+	}
+	scan->at += c >= 0x80 ? 1 : 0;
+	return c >= 0x80;
 }
 
 /* The bytes between the quotes, escapes as they stand. Of escapes only \" and \\ can occur. */
@@ -64,23 +90,12 @@ static struct blob scan_string(struct scan *scan)
 {
 	scan_expect(scan, '"');
 	size_t start = scan->at;
-	bool ascii = true;
-	for (; scan->at < scan->len; scan->at++) {
-		uint8_t c = scan->data[scan->at];
-		if (is_plain(c))
-			continue;
-		if (c == '"')
-			break;
-		ascii = ascii && c < 0x80;
-		if (c == '\\' && scan->at + 1 < scan->len &&
-		    (scan->data[scan->at + 1] == '"' || scan->data[scan->at + 1] == '\\'))
-			scan->at++;
-		else if (c < 0x80)
-			break;
-	}
+	bool special = false;
+	for (scan->at += run_of(scan, 1); skip_special(scan); scan->at += run_of(scan, 1))
+		special = true;
 	struct blob text = blob_of(scan->data + start, scan->at - start);
 	scan_expect(scan, '"');
-	if (!ascii && scan->failed == MSG_NONE && !is_clean_text(text))
+	if (special && scan->failed == MSG_NONE && !is_clean_text(text))
 		scan_fail(scan, MSG_AUDIT_LEAF_SYNTAX);
 	return text;
 }
@@ -90,8 +105,7 @@ static struct blob scan_name(struct scan *scan)
 {
 	scan_expect(scan, '"');
 	size_t start = scan->at;
-	while (scan->at < scan->len && is_plain(scan->data[scan->at]))
-		scan->at++;
+	scan->at += run_of(scan, 1);
 	struct blob name = blob_of(scan->data + start, scan->at - start);
 	scan_expect(scan, '"');
 	scan_expect(scan, ':');
@@ -177,44 +191,50 @@ enum member_kind {
  * is nowhere for all others.
  */
 static const struct member {
-	const char *name;
+	struct blob name;
 	enum member_kind kind;
 	bool required;
 	size_t place;
 } members[] = {
+#define NAME(text) \
+	{ \
+		(const uint8_t *)(text), sizeof(text) - 1 \
+	}
 #define PLACE(member) offsetof(struct leaf_view, member)
-	{ "act", MEMBER_ACT, true, 0 },
-	{ "actor", MEMBER_OBJECT, false, 0 },
-	{ "batch", MEMBER_NUMBER, false, PLACE(batch) },
-	{ "boot_id", MEMBER_TEXT, false, PLACE(boot_id) },
-	{ "case", MEMBER_NUMBER, false, PLACE(case_id) },
-	{ "commit", MEMBER_HEX32, false, PLACE(commit) },
-	{ "conf", MEMBER_HEX32, false, 0 },
-	{ "counts", MEMBER_OBJECT, false, 0 },
-	{ "ct_sha256", MEMBER_HEX32, false, PLACE(ct_sha256) },
-	{ "err", MEMBER_OBJECT, false, 0 },
-	{ "fields", MEMBER_ARRAY, false, 0 },
-	{ "fields_rest", MEMBER_NUMBER, false, 0 },
-	{ "files", MEMBER_ARRAY, false, 0 },
-	{ "files_rest", MEMBER_NUMBER, false, 0 },
-	{ "hashes", MEMBER_OBJECT, false, 0 },
-	{ "host", MEMBER_TEXT, false, 0 },
-	{ "id", MEMBER_HEX16, true, 0 },
-	{ "mono_us", MEMBER_NUMBER, true, PLACE(mono_us) },
-	{ "prog", MEMBER_OBJECT, false, 0 },
-	{ "reasons", MEMBER_ARRAY, false, 0 },
-	{ "rec_ver", MEMBER_OBJECT, false, 0 },
-	{ "rule", MEMBER_OBJECT, false, 0 },
-	{ "run", MEMBER_NUMBER, false, PLACE(run) },
-	{ "seq", MEMBER_NUMBER, true, PLACE(seq) },
-	{ "set", MEMBER_ARRAY, false, 0 },
-	{ "set_rest", MEMBER_NUMBER, false, 0 },
-	{ "src", MEMBER_OBJECT, false, 0 },
-	{ "state", MEMBER_TEXT, false, 0 },
-	{ "subj", MEMBER_HEX16, false, PLACE(subject) },
-	{ "ts", MEMBER_TEXT, true, PLACE(ts) },
-	{ "up", MEMBER_OBJECT, false, 0 },
-	{ "v", MEMBER_NUMBER, true, PLACE(version) },
+	{ NAME("act"), MEMBER_ACT, true, 0 },
+	{ NAME("actor"), MEMBER_OBJECT, false, 0 },
+	{ NAME("batch"), MEMBER_NUMBER, false, PLACE(batch) },
+	{ NAME("boot_id"), MEMBER_TEXT, false, PLACE(boot_id) },
+	{ NAME("case"), MEMBER_NUMBER, false, PLACE(case_id) },
+	{ NAME("commit"), MEMBER_HEX32, false, PLACE(commit) },
+	{ NAME("conf"), MEMBER_HEX32, false, 0 },
+	{ NAME("counts"), MEMBER_OBJECT, false, 0 },
+	{ NAME("ct_sha256"), MEMBER_HEX32, false, PLACE(ct_sha256) },
+	{ NAME("err"), MEMBER_OBJECT, false, 0 },
+	{ NAME("fields"), MEMBER_ARRAY, false, 0 },
+	{ NAME("fields_rest"), MEMBER_NUMBER, false, 0 },
+	{ NAME("files"), MEMBER_ARRAY, false, 0 },
+	{ NAME("files_rest"), MEMBER_NUMBER, false, 0 },
+	{ NAME("hashes"), MEMBER_OBJECT, false, 0 },
+	{ NAME("host"), MEMBER_TEXT, false, 0 },
+	{ NAME("id"), MEMBER_HEX16, true, 0 },
+	{ NAME("mono_us"), MEMBER_NUMBER, true, PLACE(mono_us) },
+	{ NAME("prog"), MEMBER_OBJECT, false, 0 },
+	{ NAME("reasons"), MEMBER_ARRAY, false, 0 },
+	{ NAME("rec_ver"), MEMBER_OBJECT, false, 0 },
+	{ NAME("rule"), MEMBER_OBJECT, false, 0 },
+	{ NAME("run"), MEMBER_NUMBER, false, PLACE(run) },
+	{ NAME("seq"), MEMBER_NUMBER, true, PLACE(seq) },
+	{ NAME("set"), MEMBER_ARRAY, false, 0 },
+	{ NAME("set_rest"), MEMBER_NUMBER, false, 0 },
+	{ NAME("src"), MEMBER_OBJECT, false, 0 },
+	{ NAME("state"), MEMBER_TEXT, false, 0 },
+	{ NAME("subj"), MEMBER_HEX16, false, PLACE(subject) },
+	{ NAME("ts"), MEMBER_TEXT, true, PLACE(ts) },
+	{ NAME("up"), MEMBER_OBJECT, false, 0 },
+	{ NAME("v"), MEMBER_NUMBER, true, PLACE(version) },
+	{ NAME("why"), MEMBER_TEXT, false, 0 },
+#undef NAME
 #undef PLACE
 };
 enum { MEMBER_COUNT = sizeof(members) / sizeof(members[0]) };
@@ -222,13 +242,12 @@ enum { MEMBER_COUNT = sizeof(members) / sizeof(members[0]) };
 /* Lower-case digits of `size` bytes; returns them as they stand. */
 static struct blob scan_hex(struct scan *scan, size_t size)
 {
-	struct blob text = scan_string(scan);
-	bool good = text.len == 2 * size;
-	for (size_t i = 0; i < text.len && good; i++)
-		good = (text.data[i] >= '0' && text.data[i] <= '9') ||
-		       (text.data[i] >= 'a' && text.data[i] <= 'f');
-	if (!good)
+	scan_expect(scan, '"');
+	struct blob text = blob_of(scan->data + scan->at, run_of(scan, 2));
+	scan->at += text.len;
+	if (text.len != 2 * size)
 		scan_fail(scan, MSG_AUDIT_LEAF_MEMBER);
+	scan_expect(scan, '"');
 	return text;
 }
 
@@ -277,13 +296,20 @@ static void read_member(struct scan *scan, const struct member *member, struct l
 		memcpy((char *)view + member->place, &text, sizeof(text));
 }
 
+static bool hex_equals(struct blob digits, const uint8_t hash[SHA256_SIZE])
+{
+	char expected[2 * SHA256_SIZE + 1];
+	hex_encode(hash, SHA256_SIZE, expected);
+	return blob_equal(digits, blob_text(expected));
+}
+
 /* The members ascend and so does the table: a repeated or misplaced name finds none that is left. */
 static void read_members(struct scan *scan, struct leaf_view *view)
 {
 	size_t next = 0;
 	do {
 		struct blob name = scan_name(scan);
-		while (next < MEMBER_COUNT && !blob_equal(name, blob_text(members[next].name)))
+		while (next < MEMBER_COUNT && !blob_equal(name, members[next].name))
 			if (members[next++].required)
 				scan_fail(scan, MSG_AUDIT_LEAF_MEMBER);
 		if (next == MEMBER_COUNT)
@@ -298,10 +324,10 @@ static void read_members(struct scan *scan, struct leaf_view *view)
 
 int leaf_view_read(struct blob bytes, struct leaf_view *ret_view, struct err *err)
 {
+	if (bytes.len == 0 || bytes.len > LIMIT_LEAF_BYTES)
+		return err_set(err, ERR_CORRUPT, MSG_AUDIT_LEAF_SYNTAX, ARG_U("offset", 0));
 	struct leaf_view view = { 0 };
 	struct scan scan = { .data = bytes.data, .len = bytes.len };
-	if (bytes.len > LIMIT_LEAF_BYTES)
-		scan_fail(&scan, MSG_AUDIT_LEAF_SYNTAX);
 	scan_expect(&scan, '{');
 	read_members(&scan, &view);
 	scan_expect(&scan, '}');
@@ -313,5 +339,29 @@ int leaf_view_read(struct blob bytes, struct leaf_view *ret_view, struct err *er
 	if (scan.failed != MSG_NONE)
 		return err_set(err, ERR_CORRUPT, scan.failed, ARG_U("offset", scan.at));
 	*ret_view = view;
+	return 0;
+}
+
+bool leaf_view_seals(const struct leaf_view *view, struct sha256 *sha, struct blob sealed)
+{
+	if (view->ct_sha256.len == 0)
+		return sealed.len == 0;
+	uint8_t hash[SHA256_SIZE];
+	sha256_begin(sha);
+	sha256_add(sha, sealed.data, sealed.len);
+	sha256_end(sha, hash);
+	return hex_equals(view->ct_sha256, hash);
+}
+
+int leaf_view_payload(const struct leaf_view *view, struct sha256 *sha, struct blob plain,
+		      struct blob *ret_json, struct err *err)
+{
+	uint8_t hash[SHA256_SIZE];
+	if (plain.len < LEAF_SALT_SIZE)
+		return err_set(err, ERR_CORRUPT, MSG_AUDIT_PAYLOAD);
+	leaf_commitment(sha, plain, hash);
+	if (!hex_equals(view->commit, hash))
+		return err_set(err, ERR_CORRUPT, MSG_AUDIT_PAYLOAD);
+	*ret_json = blob_of(plain.data + LEAF_SALT_SIZE, plain.len - LEAF_SALT_SIZE);
 	return 0;
 }

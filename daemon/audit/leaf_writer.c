@@ -109,6 +109,15 @@ static void put_payload(struct json_writer *json, const struct leaf *leaf)
 	json_object_end(json);
 }
 
+void leaf_commitment(struct sha256 *sha, struct blob payload, uint8_t out[SHA256_SIZE])
+{
+	static const char label[] = "trithuc/commit/v1"; /* its NUL counts */
+	sha256_begin(sha);
+	sha256_add(sha, label, sizeof(label));
+	sha256_add(sha, payload.data, payload.len);
+	sha256_end(sha, out);
+}
+
 int leaf_write_payload(struct leaf_writer *writer, const struct leaf *leaf,
 		       const uint8_t salt[LEAF_SALT_SIZE], struct blob *ret_payload,
 		       struct err *err)
@@ -125,11 +134,7 @@ int leaf_write_payload(struct leaf_writer *writer, const struct leaf *leaf,
 	if (!buf_ok(&writer->payload))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 
-	static const char label[] = "trithuc/commit/v1"; /* its NUL counts */
-	sha256_begin(writer->sha);
-	sha256_add(writer->sha, label, sizeof(label));
-	sha256_add(writer->sha, writer->payload.data, writer->payload.len);
-	sha256_end(writer->sha, writer->commit);
+	leaf_commitment(writer->sha, buf_blob(&writer->payload), writer->commit);
 	*ret_payload = buf_blob(&writer->payload);
 	return 0;
 }
@@ -471,6 +476,8 @@ static void put_second_half(struct leaf_writer *writer, struct json_writer *json
 	json_member_text(json, "ts", writer->ts);
 	put_upstream(writer, json, &leaf->upstream);
 	put_number(json, "v", 1);
+	if (leaf->why.len > 0)
+		put_foreign(writer, json, "why", leaf->why, LIMIT_LEAF_TEXT_BYTES);
 }
 
 int leaf_write(struct leaf_writer *writer, const struct leaf *leaf, const struct leaf_stamp *stamp,

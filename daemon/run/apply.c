@@ -274,6 +274,8 @@ int apply_end_run(struct applier *applier, struct run *run, struct err *err)
 	if (run->file_count > 0)
 		body.file = buf_blob(&run->files[0].name);
 	if (run->cause.code != 0) {
+		run->row.problem = (uint8_t)-run->cause.code;
+		(void)snprintf(run->row.problem_message, sizeof(run->row.problem_message), "%s", message_code(run->cause.msg));
 		body.problem_en = blob_text(run->cause.text[LANGUAGE_EN]);
 		body.problem_vi = blob_text(run->cause.text[LANGUAGE_VI]);
 	}

@@ -29,96 +29,17 @@ struct leaf_actor actor_leaf(const struct actor *actor)
 
 /* ---- opening ---- */
 
-static int load_schema(struct engine *engine, struct err *err)
-{
-	const struct config *config = engine->options.config;
-	CLEANUP(close_fdp) int folder = open(config->codelists, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return err_set_errno(err, errno, MSG_FILE_OPEN, config->codelists);
-	if (code_lists_load(folder, &engine->lists, err) < 0)
-		return err->code;
-	code_lists_hash(engine->lists, engine->lists_hash);
-	struct buf text = { 0 };
-	int status = file_read(config->schema, LIMIT_SCHEMA_BYTES, &text, err);
-	if (status == 0)
-		status = schema_compile(buf_blob(&text), engine->lists, &engine->schema, err);
-	buf_finish(&text);
-	return status;
-}
-
-static int open_store(struct engine *engine, struct err *err)
-{
-	const struct config *config = engine->options.config;
-	struct secret master = { 0 };
-	if (secret_read(&config->keys.master, &master, err) < 0)
-		return err->code;
-	uint8_t key[KEYRING_MASTER_SIZE];
-	int status = 0;
-	if (master.len == sizeof(key))
-		memcpy(key, master.data, sizeof(key));
-	else if (hex_decode((const char *)master.data, master.len, key, sizeof(key)) < 0)
-		status = err_set(err, ERR_CONFIG, MSG_MASTER_FORM);
-	secret_finish(&master);
-	struct store_options options = { .state_dir = config->state_dir, .master = key, .random = engine->options.random };
-	if (status == 0)
-		status = store_open(&options, &engine->store, err);
-	explicit_bzero(key, sizeof(key));
-	return status;
-}
-
-static int field_number(void *ctx, const char *path, uint16_t *ret_number, struct err *err)
-{
-	(void)err;
-	*ret_number = dictionary_number(ctx, DICTIONARY_FIELD, path);
-	return 0;
-}
-
-static uint16_t source_number(void *ctx, const char *source)
-{
-	return dictionary_number(ctx, DICTIONARY_SOURCE, source);
-}
-
-static int number_fields(struct engine *engine, struct err *err)
-{
-	size_t count = schema_field_count(engine->schema);
-	CLEANUP(freep) const char **paths = calloc(count + 1, sizeof(*paths));
-	if (paths == NULL)
-		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	for (size_t i = 0; i < count; i++)
-		paths[i] = schema_field_at(engine->schema, i)->path;
-	if (dictionary_ensure(engine->store, DICTIONARY_FIELD, paths, count, NULL, err) < 0 ||
-	    schema_set_numbers(engine->schema, field_number, engine->store, err) < 0)
-		return err->code;
-	schema_put_numbers(engine->schema, &engine->numbers);
-	return buf_ok(&engine->numbers) ? 0 : err_set(err, ERR_NOMEM, MSG_NOMEM);
-}
-
-static int number_sources(struct engine *engine, struct err *err)
-{
-	const struct config *config = engine->options.config;
-	size_t count = config->source_count + config->sink_count;
-	CLEANUP(freep) const char **names = calloc(count + 1, sizeof(*names));
-	if (names == NULL)
-		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	for (size_t i = 0; i < config->source_count; i++)
-		names[i] = config->sources[i].name;
-	for (size_t i = 0; i < config->sink_count; i++)
-		names[config->source_count + i] = config->sinks[i].name;
-	return dictionary_ensure(engine->store, DICTIONARY_SOURCE, names, count, NULL, err);
-}
-
 static int open_rules(struct engine *engine, struct err *err)
 {
-	if (number_fields(engine, err) < 0 || number_sources(engine, err) < 0 ||
-	    survivorship_compile(&engine->options.config->survivorship, engine->schema, source_number, engine->store,
-				 &engine->policy, err) < 0)
-		return err->code;
+	schema_put_numbers(engine->base.schema, &engine->numbers);
+	if (!buf_ok(&engine->numbers))
+		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	const struct reconciler_options options = {
-		.store = engine->store,
+		.store = engine->base.store,
 		.audit = engine->audit,
-		.schema = engine->schema,
-		.policy = engine->policy,
-		.provinces = code_lists_get(engine->lists, "cccd-provinces"),
+		.schema = engine->base.schema,
+		.policy = engine->base.policy,
+		.provinces = code_lists_get(engine->base.lists, "cccd-provinces"),
 		.random = engine->options.random,
 		.clock = engine->options.clock,
 	};
@@ -127,7 +48,7 @@ static int open_rules(struct engine *engine, struct err *err)
 	if (reconciler_create(&options, &engine->reconciler, err) < 0)
 		return err->code;
 	/* Cells of all runs are hashed under one key, so that an unchanged row is known again. */
-	const uint8_t *shared = keyring_shared_key(store_keyring(engine->store));
+	const uint8_t *shared = keyring_shared_key(store_keyring(engine->base.store));
 	return hkdf_sha256(blob_of(shared, SEAL_KEY_SIZE), (struct blob){ 0 }, blob_text("cell-hash"), engine->cell_key,
 			   sizeof(engine->cell_key), err);
 }
@@ -140,15 +61,15 @@ static int open_publisher(struct engine *engine, struct err *err)
 	for (size_t i = 0; i < config->source_count; i++) {
 		const struct config_source *source = &config->sources[i];
 		if (source->publish && source->record == CONFIG_RECORD_PERSON && engine->publish_source_count < ENGINE_SOURCES_MAX)
-			engine->publish_sources[engine->publish_source_count++] = source_number(engine->store, source->name);
+			engine->publish_sources[engine->publish_source_count++] = dictionary_number(engine->base.store, DICTIONARY_SOURCE, source->name);
 	}
 	const struct publisher_options options = {
-		.store = engine->store,
+		.store = engine->base.store,
 		.audit = engine->audit,
-		.schema = engine->schema,
+		.schema = engine->base.schema,
 		.inclusion = &config->publish.inclusion,
 		.sink = config_sink(config, config->publish.sink),
-		.sink_number = source_number(engine->store, config->publish.sink),
+		.sink_number = dictionary_number(engine->base.store, DICTIONARY_SOURCE, config->publish.sink),
 		.sources = engine->publish_sources,
 		.source_count = engine->publish_source_count,
 		.clock = engine->options.clock,
@@ -176,7 +97,7 @@ static int restore_file(struct store_txn *txn, struct run *run, struct err *err)
 
 static int take_up(struct engine *engine, struct store_txn *txn, const struct run_row *row, struct err *err)
 {
-	const char *name = dictionary_name(engine->store, DICTIONARY_SOURCE, row->source);
+	const char *name = dictionary_name(engine->base.store, DICTIONARY_SOURCE, row->source);
 	const struct config_source *source = name == NULL ? NULL : config_source(engine->options.config, name);
 	struct run *run = run_create(row, name == NULL ? "?" : name, source);
 	if (run == NULL)
@@ -238,20 +159,20 @@ int engine_create(const struct engine_options *options, struct engine **ret_engi
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	engine->options = *options;
 	engine->started_us = clock_realtime_us(options->clock);
-	if (load_schema(engine, err) < 0 || open_store(engine, err) < 0 ||
-	    audit_log_open(engine->store, options->clock, options->random, &engine->audit, err) < 0 ||
+	if (foundation_open(options->config, FOUNDATION_WRITE, options->random, &engine->base, err) < 0 ||
+	    audit_log_open(engine->base.store, options->clock, options->random, &engine->audit, err) < 0 ||
 	    open_rules(engine, err) < 0 || open_publisher(engine, err) < 0)
 		return err->code;
-	engine->session = (struct session){ .store = engine->store, .audit = engine->audit, .clock = options->clock };
+	engine->session = (struct session){ .store = engine->base.store, .audit = engine->audit, .clock = options->clock };
 	engine->collector = (struct collector){ .session = &engine->session, .reconciler = engine->reconciler,
-						.schema = engine->schema };
+						.schema = engine->base.schema };
 	engine->applier = (struct applier){ .session = &engine->session, .reconciler = engine->reconciler,
 					    .audit = engine->audit };
 	if (engine_attach(engine, err) < 0 || leaf_start(engine, err) < 0 || recover(engine, err) < 0 ||
 	    session_commit(&engine->session, err) < 0)
 		return err->code;
-	log_event(LOG_LEVEL_NOTICE, MSG_ENGINE_STARTED, ARG_HEX("store", store_id(engine->store), STORE_ID_SIZE),
-		  ARG_U("epoch", store_epoch(engine->store)), ARG_U("size", audit_log_head(engine->audit)->size));
+	log_event(LOG_LEVEL_NOTICE, MSG_ENGINE_STARTED, ARG_HEX("store", store_id(engine->base.store), STORE_ID_SIZE),
+		  ARG_U("epoch", store_epoch(engine->base.store)), ARG_U("size", audit_log_head(engine->audit)->size));
 	engine_wake(engine);
 	*ret_engine = TAKE(engine);
 	return 0;
@@ -284,11 +205,8 @@ void engine_destroy(struct engine *engine)
 	applier_finish(&engine->applier);
 	publisher_destroy(engine->publisher);
 	reconciler_destroy(engine->reconciler);
-	survivorship_destroy(engine->policy);
 	audit_log_close(engine->audit);
-	store_close(engine->store);
-	schema_destroy(engine->schema);
-	code_lists_destroy(engine->lists);
+	foundation_close(&engine->base);
 	buf_finish(&engine->numbers);
 	explicit_bzero(engine->cell_key, sizeof(engine->cell_key));
 	free(engine);

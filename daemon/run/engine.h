@@ -15,10 +15,10 @@
 #include "daemon/base/random.h"
 #include "daemon/run/apply.h"
 #include "daemon/run/collect.h"
+#include "daemon/run/foundation.h"
 #include "daemon/run/session.h"
 
 struct audit_log;
-struct code_lists;
 struct engine;
 struct publisher;
 struct sd_event;
@@ -41,11 +41,8 @@ struct engine_options {
 
 struct engine {
 	struct engine_options options;
-	struct code_lists *lists;
-	struct schema *schema;
-	struct store *store;
+	struct foundation base;
 	struct audit_log *audit;
-	struct survivorship *policy;
 	struct reconciler *reconciler;
 	struct publisher *publisher; /* NULL without a sink */
 	uint16_t publish_sources[ENGINE_SOURCES_MAX]; /* what it may publish from */
@@ -57,7 +54,6 @@ struct engine {
 	struct sd_event_source *work, *commit_timer;
 	struct buf numbers;	     /* of fields, for the workers */
 	uint8_t cell_key[FRAME_CELL_KEY_SIZE];
-	uint8_t lists_hash[SHA256_SIZE];
 	uint64_t started_us;	     /* realtime */
 	bool failing;		     /* a failure is being handled */
 	int exit_code;

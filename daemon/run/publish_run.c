@@ -142,7 +142,7 @@ static int send_batch(struct engine *engine, struct run *run, struct store_txn *
 		return err->code;
 	run->in_flight = batch; /* from here on it counts as under way */
 	const struct audit_head *head = audit_log_head(engine->audit);
-	if (store_mark_write(engine->store, head->size, head->root, err) < 0 ||
+	if (store_mark_write(engine->base.store, head->size, head->root, err) < 0 ||
 	    worker_send(run->worker, buf_blob(&frames), NULL, 0, err) < 0)
 		return err->code;
 	return TURN_WAITS;
@@ -253,12 +253,12 @@ int engine_start_publish(struct engine *engine, const struct actor *actor, uint3
 	const char *sink = engine->options.config->publish.sink;
 	if (engine->publisher == NULL)
 		return err_set(err, ERR_NOT_FOUND, MSG_NO_SINK);
-	if (store_is_regressed(engine->store))
+	if (store_is_regressed(engine->base.store))
 		return err_set(err, ERR_CONFLICT, MSG_PUBLISH_REGRESSED);
 	const struct run *running = engine_find_run_of(engine, sink);
 	if (running != NULL)
 		return err_set(err, ERR_CONFLICT, MSG_RUN_IS_RUNNING, ARG_WORD("source", sink), ARG_U("run", running->row.id));
-	struct run_row row = { .source = dictionary_number(engine->store, DICTIONARY_SOURCE, sink), .state = RUN_PUBLISHING,
+	struct run_row row = { .source = dictionary_number(engine->base.store, DICTIONARY_SOURCE, sink), .state = RUN_PUBLISHING,
 			       .begun_us = clock_realtime_us(engine->options.clock) };
 	CLEANUP(run_destroyp) struct run *run = run_create(&row, sink, NULL);
 	struct store_txn *txn;

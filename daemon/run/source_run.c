@@ -88,7 +88,7 @@ static void put_sink(struct json_writer *json, const struct engine *engine)
 	json_key(json, "sink");
 	json_object_begin(json);
 	char epoch[24];
-	(void)snprintf(epoch, sizeof(epoch), "%" PRIu64, store_epoch(engine->store));
+	(void)snprintf(epoch, sizeof(epoch), "%" PRIu64, store_epoch(engine->base.store));
 	json_member_text(json, "epoch", epoch);
 	json_object_end(json);
 }
@@ -291,12 +291,12 @@ static void interpretation(const struct engine *engine, const struct config_sour
 	struct json_writer json = json_writer_of(&text);
 	json_object_begin(&json);
 	put_map(&json, "code_lists", &source->code_lists);
-	json_member_hex(&json, "code_lists_hash", engine->lists_hash, SHA256_SIZE);
+	json_member_hex(&json, "code_lists_hash", engine->base.lists_hash, SHA256_SIZE);
 	put_map(&json, "lists", &source->lists);
 	json_key(&json, "options");
 	json_raw(&json, buf_blob(&source->connector.json));
 	json_member_unsigned(&json, "record", source->record);
-	json_member_hex(&json, "schema", schema_hash(engine->schema), SHA256_SIZE);
+	json_member_hex(&json, "schema", schema_hash(engine->base.schema), SHA256_SIZE);
 	json_member_text(&json, "version", TRITHUC_VERSION);
 	json_object_end(&json);
 	sha256(text.data, text.len, out);
@@ -359,7 +359,7 @@ int engine_start_source(struct engine *engine, const struct actor *actor, const 
 	const struct config_source *source = NULL;
 	if (check_start(engine, name, &source, err) < 0)
 		return err->code;
-	struct run_row row = { .source = dictionary_number(engine->store, DICTIONARY_SOURCE, name), .state = RUN_COLLECTING,
+	struct run_row row = { .source = dictionary_number(engine->base.store, DICTIONARY_SOURCE, name), .state = RUN_COLLECTING,
 			       .begun_us = clock_realtime_us(engine->options.clock) };
 	CLEANUP(run_destroyp) struct run *run = run_create(&row, source->name, source);
 	struct store_txn *txn;

@@ -148,7 +148,7 @@ static bool reload(struct engine *engine, struct run *run)
 	struct err err = { 0 };
 	CLEANUP(store_abortp) struct store_txn *txn = NULL;
 	struct run_row row;
-	if (store_begin(engine->store, KV_READ, &txn, &err) < 0 || run_table_get(txn, run->row.id, &row, &err) < 0)
+	if (store_begin(engine->base.store, KV_READ, &txn, &err) < 0 || run_table_get(txn, run->row.id, &row, &err) < 0)
 		return false;
 	run->row = row;
 	if (run->worker != NULL && row.state == RUN_PUBLISHING) {

@@ -29,6 +29,8 @@ static void put_head(struct store_txn *txn, const struct run_row *row)
 	buf_put_u8(head, row->state);
 	buf_put_u8(head, row->completeness);
 	buf_put_u8(head, row->phase);
+	buf_put_u8(head, row->problem);
+	buf_put(head, row->problem_message, sizeof(row->problem_message));
 	buf_put_u64(head, row->begun_us);
 	buf_put_u64(head, row->ended_us);
 	for (size_t i = 0; i < COUNT_FIELDS; i++)
@@ -54,6 +56,9 @@ static int decode(struct store_txn *txn, const struct value_key *key, struct val
 	row.state = reader_u8(head);
 	row.completeness = reader_u8(head);
 	row.phase = reader_u8(head);
+	row.problem = reader_u8(head);
+	row_bytes(head, row.problem_message, sizeof(row.problem_message));
+	row.problem_message[sizeof(row.problem_message) - 1] = '\0';
 	row.begun_us = reader_u64(head);
 	row.ended_us = reader_u64(head);
 	for (size_t i = 0; i < COUNT_FIELDS; i++)

@@ -19,6 +19,8 @@ struct run_row {
 	uint8_t completeness;
 	uint8_t phase;	      /* of applying */
 	bool has_key;	      /* what it staged can still be read */
+	uint8_t problem;      /* -enum err_code, 0 if it ended well or has not ended */
+	char problem_message[8]; /* code of its message, such as E2602 */
 	uint64_t begun_us, ended_us; /* realtime */
 	struct run_counts counts;
 	uint8_t interpretation[SHA256_SIZE];
