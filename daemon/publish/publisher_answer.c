@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "daemon/audit/log.h"
+#include "daemon/audit/audit_log.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hex.h"
@@ -115,7 +115,7 @@ static int note_item(const struct taking *taking, const struct batch_item *item,
 	hex_encode(item->id, UUID_SIZE, item_key);
 	leaf.upstream.item_key = item_key;
 	leaf.upstream.problem = problem_word(problem);
-	return audit_append(publisher->options.audit, taking->txn, &leaf, person, err);
+	return audit_log_append(publisher->options.audit, taking->txn, &leaf, person, NULL, err);
 }
 
 static int advance_image(struct taking *taking, const struct batch_item *item,

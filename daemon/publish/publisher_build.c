@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "daemon/audit/log.h"
+#include "daemon/audit/audit_log.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hex.h"
@@ -272,7 +272,7 @@ static int note_begin(struct publisher *publisher, struct store_txn *txn,
 			     .upstream = publisher_upstream(publisher, row, NULL, NULL, batch_key),
 			     .counts = &count,
 			     .count_count = 1 };
-	return audit_append(publisher->options.audit, txn, &leaf, NULL, err);
+	return audit_log_append(publisher->options.audit, txn, &leaf, NULL, NULL, err);
 }
 
 int publisher_write_batch(struct publisher *publisher, struct store_txn *txn,

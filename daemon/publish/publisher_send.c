@@ -1,4 +1,4 @@
-#include "daemon/audit/log.h"
+#include "daemon/audit/audit_log.h"
 #include "daemon/base/clock.h"
 #include "daemon/base/err.h"
 #include "daemon/base/hex.h"
@@ -42,7 +42,7 @@ int publisher_note(struct publisher *publisher, struct store_txn *txn, enum audi
 			     .state = batch_state_name(row->state),
 			     .upstream = publisher_upstream(publisher, row, outcome, answer,
 							    batch_key) };
-	return audit_append(publisher->options.audit, txn, &leaf, NULL, err);
+	return audit_log_append(publisher->options.audit, txn, &leaf, NULL, NULL, err);
 }
 
 /* ---- whose turn it is ---- */
