@@ -23,7 +23,8 @@ struct frame_batch {
 	uint64_t batch;
 	uint8_t uuid[UUID_SIZE];
 	bool ask; /* its outcome is unknown: ask before sending it again */
-	uint64_t epoch; /* of the engine: the fence, beside the body because it differs at the next start */
+	uint64_t
+		epoch; /* of the engine: the fence, beside the body because it differs at the next start */
 	struct blob idempotency_key, body;
 	struct frame_list items; /* texts: item ids */
 };
