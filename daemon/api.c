@@ -298,7 +298,8 @@ static int api_export(void *ctx, const struct peer *peer, const char *reason, st
 	char text[PEER_ACTOR_SIZE];
 	const struct actor actor = actor_of(peer, text);
 	const struct leaf_actor who = actor_leaf(&actor);
-	const struct leaf leaf = { .act = AUDIT_ACT_EXPORT, .actor = &who, .why = blob_text(reason) };
+	const struct leaf_private given = { .name = "reason", .text = blob_text(reason) };
+	const struct leaf leaf = { .act = AUDIT_ACT_EXPORT, .actor = &who, .privates = &given, .private_count = 1 };
 	if (engine_note(api->engine, &leaf, err) < 0)
 		return err->code;
 	return start_reader(api, "export", ret_reader, err);

@@ -89,7 +89,6 @@ struct leaf {
 	struct leaf_rule rule;
 	struct leaf_upstream upstream;
 	const char *err_class, *err_code;
-	struct blob why; /* the reason that somebody gave: foreign, escaped and cut */
 	const struct leaf_process *process; /* of start */
 	const uint8_t *config_sha256;
 

@@ -233,7 +233,6 @@ static const struct member {
 	{ NAME("ts"), MEMBER_TEXT, true, PLACE(ts) },
 	{ NAME("up"), MEMBER_OBJECT, false, 0 },
 	{ NAME("v"), MEMBER_NUMBER, true, PLACE(version) },
-	{ NAME("why"), MEMBER_TEXT, false, 0 },
 #undef NAME
 #undef PLACE
 };

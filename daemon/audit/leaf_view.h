@@ -11,6 +11,7 @@
 
 #include "daemon/audit/act.h"
 #include "daemon/base/bytes.h"
+#include "daemon/base/digest.h"
 
 struct err;
 
@@ -25,3 +26,10 @@ struct leaf_view {
 
 /** Errors: ERR_CORRUPT, with the byte where it stops being a leaf. */
 MUST_CHECK int leaf_view_read(struct blob bytes, struct leaf_view *ret_view, struct err *err);
+
+/** True if `sealed`, as it is stored beside the leaf, is what the leaf was written with. */
+bool leaf_view_seals(const struct leaf_view *view, struct sha256 *sha, struct blob sealed);
+
+/** The JSON of an opened payload, once the leaf's commitment to it is found true (else ERR_CORRUPT). */
+MUST_CHECK int leaf_view_payload(const struct leaf_view *view, struct sha256 *sha,
+				 struct blob plain, struct blob *ret_json, struct err *err);

@@ -476,8 +476,6 @@ static void put_second_half(struct leaf_writer *writer, struct json_writer *json
 	json_member_text(json, "ts", writer->ts);
 	put_upstream(writer, json, &leaf->upstream);
 	put_number(json, "v", 1);
-	if (leaf->why.len > 0)
-		put_foreign(writer, json, "why", leaf->why, LIMIT_LEAF_TEXT_BYTES);
 }
 
 int leaf_write(struct leaf_writer *writer, const struct leaf *leaf, const struct leaf_stamp *stamp,

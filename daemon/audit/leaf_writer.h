@@ -48,4 +48,7 @@ MUST_CHECK int leaf_write(struct leaf_writer *writer, const struct leaf *leaf,
 			  const struct leaf_stamp *stamp, struct blob sealed,
 			  struct blob *ret_bytes, struct err *err);
 
+/** The commitment to a payload, salt and JSON. */
+void leaf_commitment(struct sha256 *sha, struct blob payload, uint8_t out[SHA256_SIZE]);
+
 DEFINE_CLEANUP(struct leaf_writer, leaf_writer_destroy);
