@@ -160,16 +160,30 @@ static size_t most_cells(struct blob text)
 	return count;
 }
 
+/* What a file must be before its cells are looked at. */
+static int check_text(const char *name, struct blob text, struct err *err)
+{
+	const char *characters = (const char *)text.data;
+	CLEANUP(buf_finish) struct buf composed = { 0 };
+	if (text.len > LIMIT_CODE_LIST_BYTES)
+		return err_set(err, ERR_CONFIG, MSG_CODE_LIST_LONG, ARG_WORD("list", name));
+	bool plain = text.len > 0 && memchr(characters, '\0', text.len) == NULL &&
+		     memchr(characters, '\r', text.len) == NULL && utf8_valid(characters, text.len);
+	if (plain)
+		utf8_nfc(characters, text.len, &composed);
+	if (!buf_ok(&composed))
+		return err_set(err, ERR_NOMEM, MSG_NOMEM);
+	if (!plain || !blob_equal(buf_blob(&composed), text))
+		return err_set(err, ERR_CONFIG, MSG_CODE_LIST_TEXT, ARG_WORD("list", name));
+	return 0;
+}
+
 int code_list_parse(const char *name, struct blob text, struct code_list **ret_list,
 		    struct err *err)
 {
-	if (text.len > LIMIT_CODE_LIST_BYTES)
-		return err_set(err, ERR_CONFIG, MSG_CODE_LIST_LONG, ARG_WORD("list", name));
-	if (memchr(text.data, '\0', text.len) != NULL ||
-	    memchr(text.data, '\r', text.len) != NULL ||
-	    !utf8_valid((const char *)text.data, text.len) ||
-	    !utf8_is_nfc((const char *)text.data, text.len))
-		return err_set(err, ERR_CONFIG, MSG_CODE_LIST_TEXT, ARG_WORD("list", name));
+	int result = check_text(name, text, err);
+	if (result < 0)
+		return result;
 	CLEANUP(code_list_destroyp) struct code_list *list = calloc(1, sizeof(*list));
 	if (list == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
@@ -186,7 +200,7 @@ int code_list_parse(const char *name, struct blob text, struct code_list **ret_l
 			       ARG_U("line", scan.line));
 		return ERR_CONFIG;
 	}
-	int result = build_index(list, err);
+	result = build_index(list, err);
 	if (result < 0)
 		return result;
 	*ret_list = TAKE(list);

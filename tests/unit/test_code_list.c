@@ -55,7 +55,7 @@ static void a_file_that_does_not_hold_is_refused_with_its_line(void **state)
 		{ "code,name\na,1\"2\n", MSG_CODE_LIST_QUOTE, "line 2" },
 		{ "code,name\na,\"1\"2\n", MSG_CODE_LIST_QUOTE, "line 2" },
 		{ "code,name\na,1", MSG_CODE_LIST_CUT, "line 2" },
-		{ "", MSG_CODE_LIST_CUT, "line 1" },
+		{ "", MSG_CODE_LIST_TEXT, "test" },
 		{ "# only a comment", MSG_CODE_LIST_CUT, "line 2" },
 		{ "code,name\na,1\nb,2\na,3\n", MSG_CODE_LIST_TWICE, "'a'" },
 		{ "code,name\r\na,1\r\n", MSG_CODE_LIST_TEXT, "test" },
@@ -148,6 +148,7 @@ static void the_hash_covers_names_and_bytes_of_all_lists(void **state)
 	const char *const changed[][2] = { { "a.csv", "code\nx\n" }, { "b.csv", "code\nz\n" } };
 	const char *const renamed[][2] = { { "a.csv", "code\nx\n" }, { "c.csv", "code\ny\n" } };
 	const char *const broken[][2] = { { "a.csv", "code\nx" } };
+	const char *const empty[][2] = { { "a.csv", "" } };
 	uint8_t one[SHA256_SIZE], other[SHA256_SIZE];
 	(void)state;
 	assert_int_equal(load(first, 2, one), 0);
@@ -158,6 +159,7 @@ static void the_hash_covers_names_and_bytes_of_all_lists(void **state)
 	assert_int_equal(load(renamed, 2, other), 0);
 	assert_memory_not_equal(one, other, SHA256_SIZE);
 	assert_int_equal(load(broken, 1, other), ERR_CONFIG);
+	assert_int_equal(load(empty, 1, other), ERR_CONFIG);
 }
 
 int main(void)
