@@ -184,6 +184,8 @@ static int print_table(const struct session *session, struct libscols_table *tab
 	if (scols_print_table_to_string(table, &text) < 0)
 		return out_of_memory(err);
 	int r = session_write(session, text, strlen(text), err);
+	if (r == 0)
+		r = session_write(session, "\n", 1, err); /* the library leaves the last one out */
 	free(text);
 	return r;
 }

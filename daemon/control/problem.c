@@ -13,6 +13,7 @@ unsigned problem_status(const struct err *err)
 		[ERR_CONFLICT_] = 409,    [ERR_AUTH_] = 403,      [ERR_THROTTLED_] = 429,
 		[ERR_UNAVAILABLE_] = 503, [ERR_PROTOCOL_] = 502,  [ERR_INVALID_] = 400,
 		[ERR_CORRUPT_] = 500,     [ERR_CANCELLED_] = 409, [ERR_FORMAT_] = 500,
+		[ERR_BUSY_] = 503,        [ERR_REOPEN_] = 503,
 	};
 	enum err_code code = err->code < 0 ? -err->code : err->code;
 	return code < ERR_MAX_ ? status[code] : 500;

@@ -179,7 +179,7 @@ static int get_run(void *ctx, uint32_t run, struct engine_run *ret_run, struct e
 	if (run > engine->run_count)
 		return err_set(ret_err, ERR_NOT_FOUND, MSG_CONTROL_NOT_FOUND,
 			       ARG_WORD("what", "run"));
-	engine->runs[run - 1].looks++;
+	engine->runs[run - 1].looks += engine->runs[run - 1].looks < LOOKS_TO_END;
 	show(engine, run, ret_run);
 	return 0;
 }
@@ -536,7 +536,7 @@ int main(int argc, char **argv)
 	}
 	if (argc != 3)
 		return 64;
-	static const uint8_t master[KEYRING_MASTER_SIZE] = "a master key that only tests have";
+	static const uint8_t master[KEYRING_MASTER_SIZE] = "a master key that our tests use.";
 	static struct engine engine;
 	char acts[512];
 	CLEANUP(store_closep) struct store *store = NULL;
