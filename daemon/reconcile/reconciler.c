@@ -617,7 +617,7 @@ static int doubt_new_number(struct reconciler *reconciler, struct store_txn *txn
 	if (blob_equal(mine->cccd, before->cccd) && blob_equal(mine->cmnd, before->cmnd))
 		return 0;
 	struct search search;
-	struct link_decision decision;
+	struct link_decision decision = { 0 };
 	if (find_link(reconciler, txn, delivery->source, mine, record->person, &search, &decision, err) < 0)
 		return err->code;
 	if (decision.action == LINK_NEW)
