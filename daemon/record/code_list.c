@@ -276,7 +276,7 @@ static int read_whole(int folder_fd, const char *file, struct buf *out, struct e
 	if (!S_ISREG(info.st_mode) || info.st_size > LIMIT_CODE_LIST_BYTES)
 		return err_set(err, ERR_CONFIG, MSG_CODE_LIST_LONG, ARG_WORD("list", file));
 	uint8_t *space = buf_grow(out, (size_t)info.st_size);
-	if (space == NULL)
+	if (!buf_ok(out))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	for (size_t have = 0; have < (size_t)info.st_size;) {
 		ssize_t n = read(fd, space + have, (size_t)info.st_size - have);
