@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "daemon/base/hex.h"
-#include "daemon/base/limits.h"
 #include "daemon/base/utf8.h"
 
 struct arg arg_word(const char *name, const char *value)
@@ -25,7 +24,7 @@ static size_t put(char *out, size_t size, size_t at, const char *text, size_t le
 	if (size == 0)
 		return at;
 	size_t room = size - 1 - at;
-	size_t n = len < room ? len : room;
+	size_t n = len <= room ? len : utf8_cut(text, room);
 	memcpy(out + at, text, n);
 	out[at + n] = '\0';
 	return at + n;
@@ -56,6 +55,16 @@ static size_t render_text(const struct arg *arg, char *out, size_t size)
 	return put(out, size, at, "'", 1);
 }
 
+/* A word is ours, yet it must not break a line or a field of the journal if it ever is not. */
+static size_t render_word(const struct arg *arg, char *out, size_t size)
+{
+	size_t len = put(out, size, 0, arg->bytes, arg->len);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
+			out[i] = '?';
+	return len;
+}
+
 static size_t render_hex(const struct arg *arg, char *out, size_t size)
 {
 	char digits[33];
@@ -79,7 +88,7 @@ size_t arg_render(const struct arg *arg, char *out, size_t size)
 		break;
 	}
 	case ARG_KIND_WORD:
-		return put(out, size, 0, arg->bytes, arg->len);
+		return render_word(arg, out, size);
 	case ARG_KIND_TEXT:
 		return render_text(arg, out, size);
 	case ARG_KIND_HEX:

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "daemon/base/limits.h"
+
 enum arg_kind {
 	ARG_KIND_END = 0, /* closes a list */
 	ARG_KIND_UNSIGNED,
@@ -48,6 +50,9 @@ struct arg {
 
 struct arg arg_word(const char *name, const char *value);
 struct arg arg_text(const char *name, const char *value);
+
+/* Room for the longest value: each byte of a foreign text escaped, in quotes. */
+enum { ARG_VALUE_SIZE = 6 * LIMIT_ARG_TEXT + 16 };
 
 /** Write the value of `arg` as people see it into `out` (cut to `size`, always ended by a NUL).
  * Returns the length written.

@@ -155,7 +155,8 @@ struct blob reader_take(struct reader *reader, size_t len)
 		return (struct blob){ 0 };
 	}
 	struct blob taken = blob_of(reader->data, len);
-	reader->data += len;
+	if (len > 0) /* an empty blob may be NULL */
+		reader->data += len;
 	reader->left -= len;
 	return taken;
 }

@@ -29,7 +29,7 @@ void clock_stamp(uint64_t realtime_us, char out[CLOCK_STAMP_SIZE])
 	time_t seconds = (time_t)(realtime_us / 1000000u);
 	struct tm utc = { 0 };
 	(void)gmtime_r(&seconds, &utc);
-	char date[32];
+	char date[32] = ""; /* stays so for a year that strftime cannot write */
 	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
 	(void)snprintf(out, CLOCK_STAMP_SIZE, "%.19s.%03uZ", date, (unsigned)(realtime_us / 1000u % 1000u));
 }

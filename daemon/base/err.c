@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/base/utf8.h"
+
 int err_set_args(struct err *err, enum err_code code, enum msg_id msg, const struct arg *args)
 {
 	if (err == NULL)
@@ -21,9 +23,11 @@ int err_wrap_args(struct err *err, enum msg_id msg, const struct arg *args)
 	for (int language = 0; language < LANGUAGE_MAX; language++) {
 		char cause[ERR_TEXT_SIZE];
 		memcpy(cause, err->text[language], sizeof(cause));
-		size_t len = message_format((enum language)language, msg, args, err->text[language], ERR_TEXT_SIZE);
-		(void)snprintf(err->text[language] + len, ERR_TEXT_SIZE - len, ": %.*s",
-			       (int)(ERR_TEXT_SIZE - len > 3 ? ERR_TEXT_SIZE - len - 3 : 0), cause);
+		char *text = err->text[language];
+		size_t len = message_format((enum language)language, msg, args, text, ERR_TEXT_SIZE);
+		size_t room = ERR_TEXT_SIZE - len > 3 ? ERR_TEXT_SIZE - len - 3 : 0, all = strlen(cause);
+		(void)snprintf(text + len, ERR_TEXT_SIZE - len, ": %.*s", (int)(all <= room ? all : utf8_cut(cause, room)),
+			       cause);
 	}
 	return err->code;
 }

@@ -99,7 +99,8 @@ static void put_string(struct buf *out, struct blob text)
 		else
 			put_escaped(out, c);
 	}
-	buf_put(out, chars + plain, text.len - plain);
+	if (plain < text.len)
+		buf_put(out, chars + plain, text.len - plain);
 	buf_put_u8(out, '"');
 }
 

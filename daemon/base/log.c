@@ -62,7 +62,7 @@ static const char *level_name(enum log_level level)
 
 static void json_arg(struct json_writer *json, const struct arg *arg)
 {
-	char value[512];
+	char value[ARG_VALUE_SIZE];
 	json_key(json, arg->name);
 	switch (arg->kind) {
 	case ARG_KIND_UNSIGNED:
@@ -129,7 +129,7 @@ static void write_journal(enum log_level level, enum msg_id msg, const char *tex
 	journal_field(&entry, "TRITHUC_", "CODE", message_code(msg));
 	journal_field(&entry, "", "MESSAGE", text);
 	for (; args->kind != ARG_KIND_END; args++) {
-		char value[512];
+		char value[ARG_VALUE_SIZE];
 		(void)arg_render(args, value, sizeof(value));
 		journal_field(&entry, "TRITHUC_", args->name, value);
 	}

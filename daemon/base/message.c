@@ -52,7 +52,7 @@ static void output_placeholder(struct output *out, const struct arg *args, const
 		output_add(out, name - 1, len + 2);
 		return;
 	}
-	char value[512];
+	char value[ARG_VALUE_SIZE];
 	output_add(out, value, arg_render(arg, value, sizeof(value)));
 }
 

@@ -1,5 +1,6 @@
 #include "daemon/base/random.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -12,8 +13,10 @@ static void system_fill(void *ctx, void *out, size_t size)
 	uint8_t *at = out;
 	while (size > 0) {
 		ssize_t n = getrandom(at, size, 0);
+		if (n < 0 && errno != EINTR)
+			abort(); /* no kernel of ours lacks the call; going on without random bytes is no way */
 		if (n < 0)
-			continue; /* EINTR is the only error that a valid call can meet */
+			continue;
 		at += n;
 		size -= (size_t)n;
 	}
