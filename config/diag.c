@@ -251,10 +251,11 @@ static void print_excerpt(const struct diag *diag, const struct diag_entry *entr
 	buf_put_text(out, " | ");
 	if (before <= shown && entry->column <= LIMIT_CONFIG_EXCERPT) {
 		size_t end = bytes_of_columns(entry->excerpt, entry->column - 1 + entry->span);
-		size_t width = end > before ? utf8_width(entry->excerpt + before, end - before) : 1;
+		size_t width =
+			utf8_width(entry->excerpt + before, end - before); /* 0: a mark alone */
 		put_repeated(out, ' ', utf8_width(entry->excerpt, before));
 		buf_put_u8(out, '^');
-		put_repeated(out, '~', width - 1);
+		put_repeated(out, '~', width > 1 ? width - 1 : 0);
 		buf_put_u8(out, ' ');
 	}
 	buf_put_text(out, hint == NULL ? "" : hint);

@@ -83,6 +83,8 @@ static void the_caret_stands_below_wide_and_marked_letters(void **state)
 		  "   1 | a: \xef\xbf\xbd[2Jb\n     |    ^\n" }, /* never a control character */
 		{ "a: \xe2\x80\xaexyz", 1, 1, "   1 | a: \xef\xbf\xbdxyz\n     | ^\n" },
 		{ "a: \xff!", 4, 1, "   1 | a: \xef\xbf\xbd!\n     |    ^\n" },
+		{ "o\xcc\x9b: x", 2, 1,
+		  "   1 | o\xcc\x9b: x\n     |  ^\n" },           /* a mark that has no width */
 		{ "a: x\r", 4, 9, "   1 | a: x\n     |    ^\n" }, /* a span past the line is cut */
 		{ "a", 300, 5, "   1 | a\n     |\n" },
 	};
