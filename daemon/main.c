@@ -9,7 +9,7 @@
 
 #include "build_config.h"
 #include "config/diag.h"
-#include "connectors/rows.h"
+#include "connectors/registry_rows.h"
 #include "daemon/api.h"
 #include "daemon/base/log.h"
 #include "daemon/control/control.h"
@@ -148,7 +148,7 @@ static int run(const struct arguments *arguments, struct err *err)
 {
 	CLEANUP(diag_finish) struct diag diag = { 0 };
 	CLEANUP(config_destroyp) struct config *config = NULL;
-	int code = config_load(arguments->config_dir, connector_rows_list(), &diag, &config, err);
+	int code = config_load(arguments->config_dir, registry_rows, &diag, &config, err);
 	if (diag.count > 0) {
 		CLEANUP(buf_finish) struct buf text = { 0 };
 		diag_print(&diag, language_from_environment(), true, &text);

@@ -112,7 +112,10 @@ void hmac_parts(struct hmac *hmac, const struct blob *parts, size_t count, uint8
 
 int hkdf_sha256(struct blob key, struct blob salt, struct blob info, uint8_t *out, size_t out_len, struct err *err)
 {
+	static const uint8_t no_salt[SHA256_SIZE]; /* RFC 5869 section 2.2: "not provided" is this; OpenSSL refuses none */
 	char digest[] = "SHA256";
+	if (salt.len == 0)
+		salt = blob_of(no_salt, sizeof(no_salt));
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
 		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key.data, key.len),

@@ -120,7 +120,7 @@ static void a_link_does_not_depend_on_the_order_of_candidates(void **state)
 {
 	(void)state;
 	uint64_t seed = (uint64_t)time(NULL);
-	print_message("seed %" PRIu64 "\n", seed);
+	print_message("# seed %" PRIu64 "\n", seed);
 	struct random_source random = random_seeded(&seed);
 	for (int round = 0; round < 20000; round++) {
 		struct candidate candidates[4];
