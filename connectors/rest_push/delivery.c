@@ -11,7 +11,7 @@ enum { URL_SIZE = 1200, EPOCH_SIZE = 24 };
 void delivery_finish(struct delivery *delivery)
 {
 	oauth_finish(&delivery->oauth);
-	http_answer_finish(&delivery->answer);
+	https_answer_finish(&delivery->answer);
 	buf_cleanse(&delivery->scratch);
 }
 
@@ -26,17 +26,17 @@ static void make_url(const struct delivery *delivery, const struct frame_batch *
 		snprintf(out, URL_SIZE, "%s/v1/persons/batch", delivery->options->endpoint);
 }
 
-static void add(struct http_request *request, struct http_header *headers, const char *name,
+static void add(struct https_request *request, struct https_header *headers, const char *name,
 		struct blob value)
 {
-	headers[request->header_count++] = (struct http_header){ .name = name, .value = value };
+	headers[request->header_count++] = (struct https_header){ .name = name, .value = value };
 }
 
 static int exchange(struct delivery *delivery, const struct frame_batch *batch, struct blob token,
 		    struct err *err)
 {
-	struct http_header headers[HTTP_HEADERS_MAX];
-	struct http_request request = { .headers = headers, .post = !batch->ask };
+	struct https_header headers[HTTPS_HEADERS_MAX];
+	struct https_request request = { .headers = headers, .post = !batch->ask };
 	char url[URL_SIZE], epoch[EPOCH_SIZE];
 	CLEANUP(buf_cleanse) struct buf bearer = { 0 };
 	make_url(delivery, batch, url);
@@ -58,7 +58,7 @@ static int exchange(struct delivery *delivery, const struct frame_batch *batch, 
 		snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)batch->epoch);
 		add(&request, headers, "Client-Epoch", blob_text(epoch));
 	}
-	return http_exchange(delivery->http, &request, &delivery->answer, err);
+	return https_exchange(delivery->http, &request, &delivery->answer, err);
 }
 
 /* Without a token nothing of the batch left. What the token server refuses for good stops the endpoint; what it
@@ -67,8 +67,8 @@ static int exchange(struct delivery *delivery, const struct frame_batch *batch, 
 static struct frame_answer without_token(const struct delivery *delivery,
 					 const struct frame_batch *batch)
 {
-	const struct http_answer *http = &delivery->answer;
-	bool refused = http->fate == HTTP_ANSWERED && http->status >= 300 && http->status < 500 &&
+	const struct https_answer *http = &delivery->answer;
+	bool refused = http->fate == HTTPS_ANSWERED && http->status >= 300 && http->status < 500 &&
 		       http->status != 408 && http->status != 425 && http->status != 429;
 	struct frame_answer answer = { .batch = batch->batch,
 				       .outcome = refused ? FRAME_REFUSED : FRAME_NOT_SENT,
@@ -80,9 +80,9 @@ static struct frame_answer without_token(const struct delivery *delivery,
 	return answer;
 }
 
-static bool token_was_refused(const struct http_answer *answer)
+static bool token_was_refused(const struct https_answer *answer)
 {
-	return answer->fate == HTTP_ANSWERED && answer->status == 401;
+	return answer->fate == HTTPS_ANSWERED && answer->status == 401;
 }
 
 int delivery_send(struct delivery *delivery, const struct frame_batch *batch,

@@ -11,9 +11,9 @@
 
 struct delivery {
 	const struct rest_push_options *options;
-	struct http *http;
+	struct https *http;
 	struct oauth oauth; /* on the same http */
-	struct http_answer answer;
+	struct https_answer answer;
 	struct buf scratch;
 };
 

@@ -55,7 +55,7 @@ void oauth_put_basic(struct buf *out, struct blob id, struct blob secret)
 	out->failed |= !buf_ok(&pair);
 }
 
-static int ask(struct oauth *oauth, struct http_answer *answer, struct err *err)
+static int ask(struct oauth *oauth, struct https_answer *answer, struct err *err)
 {
 	static const char body[] = "grant_type=client_credentials";
 	CLEANUP(buf_cleanse) struct buf basic = { 0 };
@@ -63,17 +63,17 @@ static int ask(struct oauth *oauth, struct http_answer *answer, struct err *err)
 			blob_of(oauth->secret.data, oauth->secret.len));
 	if (!buf_ok(&basic))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	const struct http_header headers[] = {
+	const struct https_header headers[] = {
 		{ "Authorization", buf_blob(&basic) },
 		{ "Content-Type", blob_text("application/x-www-form-urlencoded") },
 		{ "Accept", blob_text("application/json") },
 	};
-	struct http_request request = { .url = oauth->token_url,
-					.headers = headers,
-					.header_count = sizeof(headers) / sizeof(headers[0]),
-					.body = blob_text(body),
-					.post = true };
-	return http_exchange(oauth->http, &request, answer, err);
+	struct https_request request = { .url = oauth->token_url,
+					 .headers = headers,
+					 .header_count = sizeof(headers) / sizeof(headers[0]),
+					 .body = blob_text(body),
+					 .post = true };
+	return https_exchange(oauth->http, &request, answer, err);
 }
 
 /* ---- reading ---- */
@@ -86,12 +86,12 @@ static bool is_b64token(const char *text)
 	return len > 0 && len <= LIMIT_HTTP_TOKEN_BYTES && strspn(text, set) == len;
 }
 
-bool oauth_read_answer(const struct http_answer *answer, struct buf *token, uint64_t *ret_life_s)
+bool oauth_read_answer(const struct https_answer *answer, struct buf *token, uint64_t *ret_life_s)
 {
 	CLEANUP(cJSON_Deletep) cJSON *tree = NULL;
 	const char *text = NULL, *type = NULL;
 	uint64_t life_s = 0;
-	if (answer->fate != HTTP_ANSWERED || answer->status != 200 ||
+	if (answer->fate != HTTPS_ANSWERED || answer->status != 200 ||
 	    strcmp(answer->type, "application/json") != 0)
 		return false;
 	if (json_parse(buf_blob(&answer->body), LIMIT_HTTP_TOKEN_BYTES * 2, &tree, NULL) < 0 ||
@@ -114,7 +114,7 @@ uint64_t oauth_refresh_s(uint64_t life_s)
 	return refresh_s > REFRESH_MOST_S ? REFRESH_MOST_S : refresh_s;
 }
 
-int oauth_token(struct oauth *oauth, struct http_answer *answer, struct blob *ret_token,
+int oauth_token(struct oauth *oauth, struct https_answer *answer, struct blob *ret_token,
 		struct err *err)
 {
 	uint64_t life_s;

@@ -145,7 +145,7 @@ static bool is_ours(const cJSON *tree, const struct frame_batch *batch)
 }
 
 /* All results or none: 0 if the body is not a sound answer for this batch. */
-static bool take_results(const struct frame_batch *batch, const struct http_answer *http,
+static bool take_results(const struct frame_batch *batch, const struct https_answer *http,
 			 struct buf *out, struct frame_list *list)
 {
 	CLEANUP(cJSON_Deletep) cJSON *tree = NULL;
@@ -165,7 +165,7 @@ static bool take_results(const struct frame_batch *batch, const struct http_answ
 	return buf_ok(&reason);
 }
 
-static struct blob take_problem(const struct http_answer *http, struct buf *out)
+static struct blob take_problem(const struct https_answer *http, struct buf *out)
 {
 	CLEANUP(cJSON_Deletep) cJSON *tree = NULL;
 	if (strcmp(http->type, "application/problem+json") != 0 ||
@@ -183,23 +183,23 @@ static enum frame_outcome outcome_of(uint16_t status, bool ask, struct blob prob
 	return unknown ? FRAME_UNKNOWN : FRAME_REFUSED;
 }
 
-int push_answer_make(const struct frame_batch *batch, const struct http_answer *http,
+int push_answer_make(const struct frame_batch *batch, const struct https_answer *http,
 		     struct buf *scratch, struct frame_answer *ret_answer, struct err *err)
 {
 	struct frame_answer answer = { .batch = batch->batch,
-				       .outcome = http->fate == HTTP_NOT_SENT ? FRAME_NOT_SENT
-									      : FRAME_UNKNOWN,
+				       .outcome = http->fate == HTTPS_NOT_SENT ? FRAME_NOT_SENT
+									       : FRAME_UNKNOWN,
 				       .http_status = http->status,
 				       .retry_after_s = http->retry_after_s,
 				       .peer = blob_text(http->peer) };
 	memcpy(answer.response_sha256, http->body_sha256, SHA256_SIZE);
 	buf_reset(scratch);
-	if (http->fate == HTTP_ANSWERED && http->status == 200) {
+	if (http->fate == HTTPS_ANSWERED && http->status == 200) {
 		if (take_results(batch, http, scratch, &answer.results))
 			answer.outcome = FRAME_ANSWERED;
 		else
 			answer.results = (struct frame_list){ 0 };
-	} else if (http->fate == HTTP_ANSWERED) {
+	} else if (http->fate == HTTPS_ANSWERED) {
 		answer.problem_type = take_problem(http, scratch);
 		answer.outcome = outcome_of(http->status, batch->ask, answer.problem_type);
 	}

@@ -14,12 +14,12 @@
  */
 #pragma once
 
-#include "connectors/transport/http.h"
+#include "connectors/transport/https.h"
 #include "daemon/record/frame_push.h"
 
 /** Fill `ret_answer` for `batch`; it points into `batch`, `http` and `scratch`, which is emptied first.
  * Errors: ERR_NOMEM only: whatever upstream says is an outcome.
  */
-MUST_CHECK int push_answer_make(const struct frame_batch *batch, const struct http_answer *http,
+MUST_CHECK int push_answer_make(const struct frame_batch *batch, const struct https_answer *http,
 				struct buf *scratch, struct frame_answer *ret_answer,
 				struct err *err);

@@ -7,7 +7,7 @@
 #include "daemon/base/err.h"
 
 struct connector {
-	struct http *http;
+	struct https *http;
 	struct delivery delivery;
 };
 
@@ -16,7 +16,7 @@ static void rest_push_close(struct connector *connector)
 	if (connector == NULL)
 		return;
 	delivery_finish(&connector->delivery);
-	http_destroy(connector->http);
+	https_destroy(connector->http);
 	free(connector);
 }
 DEFINE_CLEANUP(struct connector, rest_push_close);
@@ -28,14 +28,14 @@ static int rest_push_open(const struct connector_env *env, const void *loaded,
 	CLEANUP(rest_push_closep) struct connector *connector = calloc(1, sizeof(*connector));
 	if (connector == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	const struct http_options http_options = {
+	const struct https_options https_options = {
 		.ca_fd = connector_fd(env, "ca"),
 		.allow_private = options->allow_private,
 		.connect_timeout_ms = options->connect_timeout_ms,
 		.timeout_ms = options->timeout_ms,
 		.clock = env->clock,
 	};
-	int error = http_create(&http_options, &connector->http, err);
+	int error = https_create(&https_options, &connector->http, err);
 	struct delivery *delivery = &connector->delivery;
 	delivery->options = options;
 	delivery->http = connector->http;

@@ -1,4 +1,4 @@
-/* Http: one request and its answer over HTTPS, within limits; the only user of libcurl in a worker.
+/* Https: one request and its answer over HTTPS, within limits; the only user of libcurl in a worker.
  *
  * Words.  fate: what is sure of a request that has ended.
  *	ANSWERED	a status came, with the whole body
@@ -22,37 +22,37 @@
 
 struct clock;
 struct err;
-struct http; /* opaque: keeps its connections for the next request */
+struct https; /* opaque: keeps its connections for the next request */
 
-enum { HTTP_HEADERS_MAX = 12, HTTP_TYPE_SIZE = 128 };
+enum { HTTPS_HEADERS_MAX = 12, HTTPS_TYPE_SIZE = 128 };
 
-struct http_options {
+struct https_options {
 	int ca_fd;          /* PEM certificates; read once, stays the caller's */
 	bool allow_private; /* addresses that are not public */
 	uint64_t connect_timeout_ms, timeout_ms;
 	const struct clock *clock;
 };
 
-struct http_header {
+struct https_header {
 	const char *name;
 	struct blob value; /* printable ASCII, else the request is refused */
 };
 
-struct http_request {
+struct https_request {
 	const char *url;
-	const struct http_header *headers;
+	const struct https_header *headers;
 	size_t header_count;
 	struct blob body;
 	bool post; /* else GET, without a body */
 };
 
-enum http_fate { HTTP_ANSWERED, HTTP_NOT_SENT, HTTP_UNKNOWN };
+enum https_fate { HTTPS_ANSWERED, HTTPS_NOT_SENT, HTTPS_UNKNOWN };
 
-struct http_answer {
-	enum http_fate fate;
-	uint16_t status;           /* 0: none came */
-	uint32_t retry_after_s;    /* of seconds or a date; 0: not said */
-	char type[HTTP_TYPE_SIZE]; /* of the body, small letters, without parameters */
+struct https_answer {
+	enum https_fate fate;
+	uint16_t status;            /* 0: none came */
+	uint32_t retry_after_s;     /* of seconds or a date; 0: not said */
+	char type[HTTPS_TYPE_SIZE]; /* of the body, small letters, without parameters */
 	char peer[ADDRESS_TEXT_SIZE];
 	struct buf body;
 	uint8_t body_sha256[SHA256_SIZE];
@@ -60,18 +60,18 @@ struct http_answer {
 };
 
 /** Errors: ERR_CONFIG (no certificate in the CA file), ERR_IO, ERR_NOMEM. */
-MUST_CHECK int http_create(const struct http_options *options, struct http **ret_http,
-			   struct err *err);
-void http_destroy(struct http *http);
+MUST_CHECK int https_create(const struct https_options *options, struct https **ret_http,
+			    struct err *err);
+void https_destroy(struct https *http);
 
 /** Send and wait. `answer` is zero or an earlier one; its fate says what came of it, an error only what is wrong on
  * our side: ERR_CONFIG (url or header that may not be sent), ERR_NOMEM.
  */
-MUST_CHECK int http_exchange(struct http *http, const struct http_request *request,
-			     struct http_answer *answer, struct err *err);
-void http_answer_finish(struct http_answer *answer);
+MUST_CHECK int https_exchange(struct https *http, const struct https_request *request,
+			      struct https_answer *answer, struct err *err);
+void https_answer_finish(struct https_answer *answer);
 
 /** The fate by libcurl's code (RELIABILITY.md rule 4); pure. `begun`: bytes of the request were given to a connection. */
-enum http_fate http_fate_of(int code, long status, bool begun);
+enum https_fate https_fate_of(int code, long status, bool begun);
 
-DEFINE_CLEANUP(struct http, http_destroy);
+DEFINE_CLEANUP(struct https, https_destroy);

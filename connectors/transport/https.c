@@ -1,4 +1,4 @@
-#include "connectors/transport/http.h"
+#include "connectors/transport/https.h"
 
 #include <curl/curl.h>
 #include <openssl/crypto.h>
@@ -18,12 +18,12 @@ enum {
 	DEADLINE_SLACK_MS = 2000
 };
 
-struct http {
-	struct http_options options;
+struct https {
+	struct https_options options;
 	CURL *curl;
 	struct buf ca;
 	/* of the request under way */
-	struct http_answer *answer;
+	struct https_answer *answer;
 	uint64_t deadline_us;
 	size_t header_bytes, header_lines;
 	bool refused_address, too_long;
@@ -40,7 +40,7 @@ static void slist_cleanse(struct curl_slist **list)
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
-	struct http *http = ctx;
+	struct https *http = ctx;
 	size_t len = size * count;
 	if (http->answer->body.len + len > LIMIT_HTTP_ANSWER_BYTES) {
 		http->too_long = true;
@@ -52,7 +52,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
-	struct http *http = ctx;
+	struct https *http = ctx;
 	(void)data;
 	http->header_bytes += size * count;
 	http->header_lines++;
@@ -64,7 +64,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 /* The address that a name led to is judged where it is used, so that no second look-up can differ. */
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	struct http *http = ctx;
+	struct https *http = ctx;
 	(void)purpose;
 	if (!http->options.allow_private && !address_is_public(&address->addr, address->addrlen)) {
 		http->refused_address = true;
@@ -76,7 +76,7 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
 static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)
 {
-	struct http *http = ctx;
+	struct https *http = ctx;
 	(void)down_total;
 	(void)down;
 	(void)up_total;
@@ -114,7 +114,7 @@ static bool set_trust(CURL *curl, const struct buf *ca)
 }
 
 /* How long and how much. */
-static bool set_bounds(CURL *curl, struct http *http)
+static bool set_bounds(CURL *curl, struct https *http)
 {
 	bool failed = false;
 	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)http->options.connect_timeout_ms);
@@ -156,9 +156,9 @@ static int read_ca(int fd, struct buf *ca, struct err *err)
 		       : err_set(err, ERR_CONFIG, MSG_HTTP_CA_NONE);
 }
 
-int http_create(const struct http_options *options, struct http **ret_http, struct err *err)
+int https_create(const struct https_options *options, struct https **ret_http, struct err *err)
 {
-	CLEANUP(http_destroyp) struct http *http = calloc(1, sizeof(*http));
+	CLEANUP(https_destroyp) struct https *http = calloc(1, sizeof(*http));
 	if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	http->options = *options;
@@ -172,7 +172,7 @@ int http_create(const struct http_options *options, struct http **ret_http, stru
 	return 0;
 }
 
-void http_destroy(struct http *http)
+void https_destroy(struct https *http)
 {
 	if (http == NULL)
 		return;
@@ -194,7 +194,7 @@ static bool may_be_sent(struct blob value)
 	return true;
 }
 
-static int add_header(struct curl_slist **list, const struct http_header *header, struct err *err)
+static int add_header(struct curl_slist **list, const struct https_header *header, struct err *err)
 {
 	CLEANUP(buf_cleanse) struct buf line = { 0 };
 	if (!may_be_sent(header->value))
@@ -211,7 +211,7 @@ static int add_header(struct curl_slist **list, const struct http_header *header
 	return 0;
 }
 
-static int make_headers(const struct http_request *request, struct curl_slist **list,
+static int make_headers(const struct https_request *request, struct curl_slist **list,
 			struct err *err)
 {
 	/* libcurl would wait a second for a 100 that gateways do not send. */
@@ -222,7 +222,7 @@ static int make_headers(const struct http_request *request, struct curl_slist **
 	return error;
 }
 
-static bool set_request(CURL *curl, const struct http_request *request, struct curl_slist *headers)
+static bool set_request(CURL *curl, const struct https_request *request, struct curl_slist *headers)
 {
 	bool failed = false;
 	SET(CURLOPT_URL, request->url);
@@ -237,11 +237,11 @@ static bool set_request(CURL *curl, const struct http_request *request, struct c
 	return !failed;
 }
 
-enum http_fate http_fate_of(int code, long status, bool begun)
+enum https_fate https_fate_of(int code, long status, bool begun)
 {
 	switch (code) {
 	case CURLE_OK:
-		return status >= 100 ? HTTP_ANSWERED : HTTP_UNKNOWN;
+		return status >= 100 ? HTTPS_ANSWERED : HTTPS_UNKNOWN;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_FAILED_INIT:
 	case CURLE_URL_MALFORMAT:
@@ -255,16 +255,16 @@ enum http_fate http_fate_of(int code, long status, bool begun)
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 	case CURLE_LOGIN_DENIED: /* a user name in the URL */
-		return begun ? HTTP_UNKNOWN : HTTP_NOT_SENT;
+		return begun ? HTTPS_UNKNOWN : HTTPS_NOT_SENT;
 	case CURLE_OPERATION_TIMEDOUT:
 	case CURLE_ABORTED_BY_CALLBACK:
-		return begun ? HTTP_UNKNOWN : HTTP_NOT_SENT;
+		return begun ? HTTPS_UNKNOWN : HTTPS_NOT_SENT;
 	default:
-		return HTTP_UNKNOWN;
+		return HTTPS_UNKNOWN;
 	}
 }
 
-static enum msg_id cause_of(const struct http *http, CURLcode code)
+static enum msg_id cause_of(const struct https *http, CURLcode code)
 {
 	if (http->refused_address)
 		return MSG_HTTP_PRIVATE;
@@ -290,13 +290,13 @@ static enum msg_id cause_of(const struct http *http, CURLcode code)
 }
 
 /* "Application/JSON; charset=utf-8" is "application/json". */
-static void take_type(CURL *curl, char out[HTTP_TYPE_SIZE])
+static void take_type(CURL *curl, char out[HTTPS_TYPE_SIZE])
 {
 	const char *type = NULL;
 	size_t len = 0;
 	(void)curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
 	for (; type != NULL && type[len] > ' ' && type[len] < 0x7f && type[len] != ';' &&
-	       len < HTTP_TYPE_SIZE - 1;
+	       len < HTTPS_TYPE_SIZE - 1;
 	     len++)
 		out[len] = (char)(type[len] >= 'A' && type[len] <= 'Z' ? type[len] - 'A' + 'a'
 								       : type[len]);
@@ -314,15 +314,15 @@ static void take_peer(CURL *curl, char out[ADDRESS_TEXT_SIZE])
 			 strchr(address, ':') != NULL ? "[%s]:%ld" : "%s:%ld", address, port);
 }
 
-static void take_answer(struct http *http, CURLcode code)
+static void take_answer(struct https *http, CURLcode code)
 {
-	struct http_answer *answer = http->answer;
+	struct https_answer *answer = http->answer;
 	curl_off_t retry_after_s = 0;
 	long status = 0, request_bytes = 0;
 	(void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
 	(void)curl_easy_getinfo(http->curl, CURLINFO_REQUEST_SIZE, &request_bytes);
 	(void)curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &retry_after_s);
-	answer->fate = http_fate_of(code, status, request_bytes > 0);
+	answer->fate = https_fate_of(code, status, request_bytes > 0);
 	answer->status = status >= 100 && status <= 999 ? (uint16_t)status : 0;
 	answer->retry_after_s = retry_after_s < 0            ? 0
 				: retry_after_s > UINT32_MAX ? UINT32_MAX
@@ -333,13 +333,13 @@ static void take_answer(struct http *http, CURLcode code)
 	sha256(answer->body.data, answer->body.len, answer->body_sha256);
 }
 
-int http_exchange(struct http *http, const struct http_request *request, struct http_answer *answer,
-		  struct err *err)
+int https_exchange(struct https *http, const struct https_request *request,
+		   struct https_answer *answer, struct err *err)
 {
 	CLEANUP(slist_cleanse) struct curl_slist *headers = NULL;
 	struct buf body = answer->body;
 	buf_reset(&body);
-	*answer = (struct http_answer){ .fate = HTTP_NOT_SENT, .body = body };
+	*answer = (struct https_answer){ .fate = HTTPS_NOT_SENT, .body = body };
 	int error = make_headers(request, &headers, err);
 	if (error < 0)
 		return error;
@@ -358,8 +358,8 @@ int http_exchange(struct http *http, const struct http_request *request, struct 
 	return buf_ok(&answer->body) ? 0 : err_set(err, ERR_NOMEM, MSG_NOMEM);
 }
 
-void http_answer_finish(struct http_answer *answer)
+void https_answer_finish(struct https_answer *answer)
 {
 	buf_cleanse(&answer->body);
-	*answer = (struct http_answer){ 0 };
+	*answer = (struct https_answer){ 0 };
 }
