@@ -153,6 +153,11 @@ static uint32_t crc32c_plain(uint32_t crc, const uint8_t *data, size_t len)
 	return crc;
 }
 
+uint32_t crc32c_portable(const void *data, size_t len)
+{
+	return ~crc32c_plain(~0u, data, len);
+}
+
 #ifdef __x86_64__
 __attribute__((target("sse4.2"))) static uint32_t crc32c_sse(uint32_t crc, const uint8_t *data, size_t len)
 {
@@ -175,5 +180,5 @@ uint32_t crc32c(const void *data, size_t len)
 	if (__builtin_cpu_supports("sse4.2"))
 		return ~crc32c_sse(~0u, data, len);
 #endif
-	return ~crc32c_plain(~0u, data, len);
+	return crc32c_portable(data, len);
 }

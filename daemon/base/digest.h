@@ -37,6 +37,8 @@ MUST_CHECK int hkdf_sha256(struct blob key, struct blob salt, struct blob info, 
 
 /** CRC32C (Castagnoli, RFC 3720 B.4), hardware where the processor has it. */
 uint32_t crc32c(const void *data, size_t len);
+/** The same without the processor's help, as on those that have none. */
+uint32_t crc32c_portable(const void *data, size_t len);
 
 DEFINE_CLEANUP(struct sha256, sha256_destroy);
 DEFINE_CLEANUP(struct hmac, hmac_destroy);
