@@ -55,6 +55,7 @@ enum {
 	LIMIT_MAP_COLUMNS = 256,
 	LIMIT_MAP_NAMES = 64, /* further names of one column, words, templates */
 	LIMIT_MAP_JOIN = 8,   /* columns joined into one text */
+	LIMIT_MAP_PIECES = 64, /* elements that the split cells of one row give */
 	LIMIT_MAP_ELEMENTS = 32, /* kinds of list elements that one row gives */
 
 	/* HTTP towards others (AUDIT-SECURITY.md sections 7, 8) */
