@@ -29,6 +29,15 @@ static int job_export(struct foundation *foundation, int *ret_exit, struct err *
 	return export_canonical(foundation->store, foundation->schema, STDOUT_FILENO, err);
 }
 
+static void put_problem(struct json_writer *json, const char *key, bool holds, const char *text)
+{
+	json_key(json, key);
+	if (holds)
+		json_null(json);
+	else
+		json_text(json, text);
+}
+
 static int job_verify(struct foundation *foundation, int *ret_exit, struct err *err)
 {
 	struct verify_report report = { 0 };
@@ -36,21 +45,18 @@ static int job_verify(struct foundation *foundation, int *ret_exit, struct err *
 	if (verify_whole(foundation->store, &report, err) < 0)
 		return err->code;
 	struct json_writer json = json_writer_of(&out);
+	/* VerifyResult of schemas/control-api.openapi.yaml: the control API hands it on as it stands. */
 	json_object_begin(&json);
-	json_member_bool(&json, "holds", report.holds);
-	json_key(&json, "reason");
-	if (report.holds) {
+	json_key(&json, "first_bad");
+	if (report.holds)
 		json_null(&json);
-	} else {
-		json_object_begin(&json);
-		json_member_text(&json, "code", message_code(report.reason.msg));
-		json_member_text(&json, "text", report.reason.text[LANGUAGE_EN]);
-		json_member_text(&json, "text_vi", report.reason.text[LANGUAGE_VI]);
-		json_object_end(&json);
-	}
+	else
+		json_unsigned(&json, report.verified);
+	json_member_bool(&json, "ok", report.holds);
+	put_problem(&json, "problem", report.holds, report.reason.text[LANGUAGE_EN]);
+	put_problem(&json, "problem_vi", report.holds, report.reason.text[LANGUAGE_VI]);
 	json_member_hex(&json, "root", report.root, sizeof(report.root));
 	json_member_unsigned(&json, "size", report.size);
-	json_member_unsigned(&json, "verified", report.verified);
 	json_object_end(&json);
 	/* A log that does not hold is an answer; the exit code would cut the answer off at the control API. */
 	*ret_exit = 0;

@@ -158,7 +158,7 @@ static void show(const struct engine *engine, uint32_t number, struct engine_run
 		.run = number,
 		.kind = fake->publishes ? ENGINE_RUN_PUBLISH : ENGINE_RUN_SOURCE,
 		.name = fake->name,
-		.state = fake->publishes ? "SENDING" : "COLLECTING",
+		.state = fake->publishes ? "PUBLISHING" : "COLLECTING",
 		.started_us = UINT64_C(1795000000000000),
 		.done = 1000u * fake->looks,
 		.total = 4000,
