@@ -4,18 +4,37 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <sys/mman.h>
 
 #include "daemon/base/err.h"
 
-enum { BLOCK_SIZE = 16, KEY_MAX = 511 };
+enum { BLOCK_SIZE = 16, KEY_MAX = 511, POOL_SIZE = 4096 };
+
+/* One direction of AES-256-GCM. The values of one person come one after another, so the key that the
+ * context holds is remembered: its schedule is made once.
+ */
+struct gcm {
+	EVP_CIPHER_CTX *ctx;
+	bool keyed;
+	uint8_t key[SEAL_KEY_SIZE];
+};
+
+/* Random bytes for nonces, fetched many at a time, in a page that a child process finds zeroed: a fork
+ * must not lead to one nonce twice.
+ */
+struct nonce_pool {
+	size_t left;
+	uint8_t bytes[POOL_SIZE - sizeof(size_t)];
+};
 
 /* Contexts and fetched ciphers are kept: fetching anew for each value costs more than sealing it. */
 struct sealer {
-	EVP_CIPHER *gcm;
+	EVP_CIPHER *cipher;
 	EVP_CIPHER *block; /* one AES block, for XAES */
-	EVP_CIPHER_CTX *seal;
-	EVP_CIPHER_CTX *open;
 	EVP_CIPHER_CTX *derive;
+	struct gcm seal;
+	struct gcm open;
+	struct nonce_pool *pool;
 	struct random_source random;
 };
 
@@ -24,21 +43,47 @@ static int refused(struct err *err)
 	return err_set(err, ERR_NOMEM, MSG_CRYPTO, ARG_WORD("what", "AES-256"));
 }
 
+static struct nonce_pool *pool_create(void)
+{
+	void *pool =
+		mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pool == MAP_FAILED)
+		return NULL;
+	if (madvise(pool, POOL_SIZE, MADV_WIPEONFORK) == 0)
+		return pool;
+	(void)munmap(pool, POOL_SIZE);
+	return NULL;
+}
+
+static void take_nonce(struct sealer *sealer, uint8_t *out, size_t len)
+{
+	struct nonce_pool *pool = sealer->pool;
+	if (pool->left < len) {
+		random_fill(&sealer->random, pool->bytes, sizeof(pool->bytes));
+		pool->left = sizeof(pool->bytes);
+	}
+	pool->left -= len;
+	memcpy(out, pool->bytes + pool->left, len);
+}
+
 int sealer_create(const struct random_source *random, struct sealer **ret_sealer, struct err *err)
 {
 	CLEANUP(sealer_destroyp) struct sealer *sealer = calloc(1, sizeof(*sealer));
 	if (sealer == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	sealer->random = *random;
-	sealer->gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	sealer->pool = pool_create();
+	if (sealer->pool == NULL)
+		return err_set(err, ERR_NOMEM, MSG_NOMEM);
+	sealer->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	sealer->block = EVP_CIPHER_fetch(NULL, "AES-256-ECB", NULL);
-	sealer->seal = EVP_CIPHER_CTX_new();
-	sealer->open = EVP_CIPHER_CTX_new();
+	sealer->seal.ctx = EVP_CIPHER_CTX_new();
+	sealer->open.ctx = EVP_CIPHER_CTX_new();
 	sealer->derive = EVP_CIPHER_CTX_new();
-	if (sealer->gcm == NULL || sealer->block == NULL || sealer->seal == NULL ||
-	    sealer->open == NULL || sealer->derive == NULL ||
-	    EVP_EncryptInit_ex2(sealer->seal, sealer->gcm, NULL, NULL, NULL) != 1 ||
-	    EVP_DecryptInit_ex2(sealer->open, sealer->gcm, NULL, NULL, NULL) != 1 ||
+	if (sealer->cipher == NULL || sealer->block == NULL || sealer->seal.ctx == NULL ||
+	    sealer->open.ctx == NULL || sealer->derive == NULL ||
+	    EVP_EncryptInit_ex2(sealer->seal.ctx, sealer->cipher, NULL, NULL, NULL) != 1 ||
+	    EVP_DecryptInit_ex2(sealer->open.ctx, sealer->cipher, NULL, NULL, NULL) != 1 ||
 	    EVP_EncryptInit_ex2(sealer->derive, sealer->block, NULL, NULL, NULL) != 1)
 		return refused(err);
 	*ret_sealer = TAKE(sealer);
@@ -49,11 +94,14 @@ void sealer_destroy(struct sealer *sealer)
 {
 	if (sealer == NULL)
 		return;
-	EVP_CIPHER_CTX_free(sealer->seal); /* overwrites the key schedule */
-	EVP_CIPHER_CTX_free(sealer->open);
+	EVP_CIPHER_CTX_free(sealer->seal.ctx); /* overwrites the key schedule */
+	EVP_CIPHER_CTX_free(sealer->open.ctx);
 	EVP_CIPHER_CTX_free(sealer->derive);
-	EVP_CIPHER_free(sealer->gcm);
+	EVP_CIPHER_free(sealer->cipher);
 	EVP_CIPHER_free(sealer->block);
+	if (sealer->pool != NULL)
+		(void)munmap(sealer->pool, POOL_SIZE);
+	OPENSSL_cleanse(sealer, sizeof(*sealer));
 	free(sealer);
 }
 
@@ -98,34 +146,40 @@ static bool derive_key(struct sealer *sealer, const uint8_t key[SEAL_KEY_SIZE],
 
 /* ---- AES-256-GCM ---- */
 
+static bool gcm_begin(struct gcm *gcm, const uint8_t *key, const uint8_t *nonce)
+{
+	bool same = gcm->keyed && memcmp(gcm->key, key, SEAL_KEY_SIZE) == 0;
+	gcm->keyed = EVP_CipherInit_ex2(gcm->ctx, NULL, same ? NULL : key, nonce, -1, NULL) == 1;
+	memcpy(gcm->key, key, SEAL_KEY_SIZE);
+	return gcm->keyed;
+}
+
 static bool gcm_seal(struct sealer *sealer, const uint8_t *key, const uint8_t *nonce,
 		     struct blob aad, struct blob plain, uint8_t *out)
 {
+	EVP_CIPHER_CTX *ctx = sealer->seal.ctx;
 	int len = 0, tail = 0;
-	return EVP_EncryptInit_ex2(sealer->seal, NULL, key, nonce, NULL) == 1 &&
-	       (aad.len == 0 ||
-		EVP_EncryptUpdate(sealer->seal, NULL, &len, aad.data, (int)aad.len) == 1) &&
+	return gcm_begin(&sealer->seal, key, nonce) &&
+	       (aad.len == 0 || EVP_EncryptUpdate(ctx, NULL, &len, aad.data, (int)aad.len) == 1) &&
 	       (plain.len == 0 ||
-		EVP_EncryptUpdate(sealer->seal, out, &len, plain.data, (int)plain.len) == 1) &&
-	       EVP_EncryptFinal_ex(sealer->seal, out + plain.len, &tail) == 1 &&
-	       EVP_CIPHER_CTX_ctrl(sealer->seal, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_SIZE,
-				   out + plain.len) == 1;
+		EVP_EncryptUpdate(ctx, out, &len, plain.data, (int)plain.len) == 1) &&
+	       EVP_EncryptFinal_ex(ctx, out + plain.len, &tail) == 1 &&
+	       EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_SIZE, out + plain.len) == 1;
 }
 
 /* 1 opened, 0 not authentic, -1 no memory */
 static int gcm_open(struct sealer *sealer, const uint8_t *key, const uint8_t *nonce,
 		    struct blob aad, struct blob sealed, uint8_t *out)
 {
+	EVP_CIPHER_CTX *ctx = sealer->open.ctx;
 	int len = 0, tail = 0, plain_len = (int)(sealed.len - SEAL_TAG_SIZE);
 	void *tag = (void *)(uintptr_t)(sealed.data + plain_len);
-	if (EVP_DecryptInit_ex2(sealer->open, NULL, key, nonce, NULL) != 1 ||
-	    (aad.len > 0 &&
-	     EVP_DecryptUpdate(sealer->open, NULL, &len, aad.data, (int)aad.len) != 1) ||
-	    (plain_len > 0 &&
-	     EVP_DecryptUpdate(sealer->open, out, &len, sealed.data, plain_len) != 1) ||
-	    EVP_CIPHER_CTX_ctrl(sealer->open, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG_SIZE, tag) != 1)
+	if (!gcm_begin(&sealer->open, key, nonce) ||
+	    (aad.len > 0 && EVP_DecryptUpdate(ctx, NULL, &len, aad.data, (int)aad.len) != 1) ||
+	    (plain_len > 0 && EVP_DecryptUpdate(ctx, out, &len, sealed.data, plain_len) != 1) ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, SEAL_TAG_SIZE, tag) != 1)
 		return -1;
-	if (EVP_DecryptFinal_ex(sealer->open, out + plain_len, &tail) == 1)
+	if (EVP_DecryptFinal_ex(ctx, out + plain_len, &tail) == 1)
 		return 1;
 	OPENSSL_cleanse(out, (size_t)plain_len);
 	return 0;
@@ -191,7 +245,7 @@ int seal_put(struct sealer *sealer, enum seal_form form, const uint8_t key[SEAL_
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	uint8_t aad[KEY_MAX + 2];
 	at[0] = (uint8_t)form;
-	random_fill(&sealer->random, at + 1, nonce_len);
+	take_nonce(sealer, at + 1, nonce_len);
 	int error = seal_raw(sealer, form, key, at + 1, associated(place, aad), plain,
 			     at + 1 + nonce_len, err);
 	if (error < 0)

@@ -42,7 +42,7 @@ int audit_table_seal(struct store_txn *txn, const struct person *owner, uint64_t
 	if (error < 0)
 		return error;
 	error = seal_put(txn->store->sealer, seal.form, seal.key, &place, payload, out, err);
-	return error < 0 ? row_fail(txn, error, err) : 0;
+	return error < 0 ? store_poison(txn, error, err) : 0;
 }
 
 int audit_table_open(struct store_txn *txn, const struct person *owner, uint64_t index,
@@ -65,10 +65,10 @@ int audit_table_append(struct store_txn *txn, uint64_t index, struct blob leaf, 
 	if (error < 0)
 		return error;
 	if (index != size)
-		return row_fail(txn,
-				err_set(err, ERR_CONFLICT, MSG_STORE_AUDIT_ORDER,
-					ARG_U("index", index), ARG_U("size", size)),
-				err);
+		return store_poison(txn,
+				    err_set(err, ERR_CONFLICT, MSG_STORE_AUDIT_ORDER,
+					    ARG_U("index", index), ARG_U("size", size)),
+				    err);
 	error = row_number(txn, counter, UINT64_MAX, &number, err);
 	if (error < 0)
 		return error;
@@ -147,6 +147,6 @@ int audit_frontier_put(struct store_txn *txn, const struct audit_frontier *front
 	buf_put_u32(&bytes, frontier->peak_count);
 	buf_put(&bytes, frontier->peaks, (size_t)frontier->peak_count * SHA256_SIZE);
 	if (!buf_ok(&bytes))
-		return row_fail(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
+		return store_poison(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
 	return store_meta_put(txn, META_FRONTIER, buf_blob(&bytes), err);
 }

@@ -91,10 +91,10 @@ static int index_item(struct store_txn *txn, const struct batch_row *row,
 	if (!item->open)
 		return held && holder == row->id ? row_delete(txn, KV_BATCH_OF, &key, err) : 0;
 	if (held && holder != row->id)
-		return row_fail(txn,
-				err_set(err, ERR_CONFLICT, MSG_STORE_BATCH_OPEN,
-					ARG_U("person", item->person), ARG_U("batch", holder)),
-				err);
+		return store_poison(txn,
+				    err_set(err, ERR_CONFLICT, MSG_STORE_BATCH_OPEN,
+					    ARG_U("person", item->person), ARG_U("batch", holder)),
+				    err);
 	if (held)
 		return 0;
 	buf_put_u64(row_begin(txn), row->id);
@@ -132,7 +132,7 @@ static int batch_dek(struct store_txn *txn, const struct batch_row *row, const u
 {
 	int error = keyring_dek(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, row->id,
 				row->wrapped_dek, ret_dek, err);
-	return error < 0 ? row_fail(txn, error, err) : 0;
+	return error < 0 ? store_poison(txn, error, err) : 0;
 }
 
 int batch_table_create(struct store_txn *txn, struct batch_row *row, struct blob body,
@@ -145,7 +145,7 @@ int batch_table_create(struct store_txn *txn, struct batch_row *row, struct blob
 	error = keyring_dek_create(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, row->id,
 				   row->wrapped_dek, err);
 	if (error < 0)
-		return row_fail(txn, error, err);
+		return store_poison(txn, error, err);
 	error = index_items(txn, row, err);
 	if (error == 0)
 		error = batch_dek(txn, row, &seal.key, err);

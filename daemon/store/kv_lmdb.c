@@ -32,6 +32,7 @@ struct kv_txn {
 	MDB_txn *txn;
 	enum kv_mode mode;
 	unsigned cursors;
+	uint64_t writes;
 	int failed; /* the first error's code */
 	struct err first;
 };
@@ -39,6 +40,7 @@ struct kv_txn {
 struct kv_cursor {
 	struct kv_txn *txn;
 	MDB_cursor *cursor; /* NULL where the store lacks the table */
+	uint64_t writes;    /* of the transaction when the cursor was placed */
 	enum kv_table table;
 };
 
@@ -412,6 +414,7 @@ static int put(struct kv_txn *txn, enum kv_table table, struct blob key, struct 
 	if (!txn->kv->present[table])
 		return txn_err(txn, MDB_INVALID, "write", table, err);
 	MDB_val key_val = val_of(key), value_val = val_of(value);
+	txn->writes++;
 	int rc = mdb_put(txn->txn, txn->kv->dbis[table], &key_val, &value_val, flags);
 	if (rc == MDB_KEYEXIST && flags == MDB_APPEND) /* not the last: nothing was changed yet */
 		rc = mdb_put(txn->txn, txn->kv->dbis[table], &key_val, &value_val, 0);
@@ -438,6 +441,7 @@ int kv_del(struct kv_txn *txn, enum kv_table table, struct blob key, struct err 
 	if (!txn->kv->present[table])
 		return ERR_NOT_FOUND;
 	MDB_val key_val = val_of(key);
+	txn->writes++;
 	int rc = mdb_del(txn->txn, txn->kv->dbis[table], &key_val, NULL);
 	if (rc == MDB_NOTFOUND)
 		return ERR_NOT_FOUND;
@@ -463,6 +467,7 @@ int kv_cursor_open(struct kv_txn *txn, enum kv_table table, struct kv_cursor **r
 	}
 	cursor->txn = txn;
 	cursor->table = table;
+	cursor->writes = txn->writes;
 	txn->cursors++;
 	*ret_cursor = cursor;
 	return 0;
@@ -486,6 +491,9 @@ static int move(struct kv_cursor *cursor, MDB_cursor_op op, MDB_val key, struct 
 	if (cursor->cursor == NULL)
 		return ERR_NOT_FOUND;
 	MDB_val value;
+	/* A neighbour of what? LMDB would know, another engine need not: the header asks for a seek. */
+	assert(op == MDB_SET_RANGE || cursor->writes == cursor->txn->writes);
+	cursor->writes = cursor->txn->writes;
 	int rc = mdb_cursor_get(cursor->cursor, &key, &value, op);
 	if (rc == MDB_NOTFOUND)
 		return ERR_NOT_FOUND;

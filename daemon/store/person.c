@@ -55,7 +55,7 @@ int person_new(struct store_txn *txn, struct person *ret_person, struct err *err
 	error = keyring_dek_create(txn->store->keyring, keyring_bucket_of_person(person.ordinal),
 				   person.ordinal, person.wrapped_dek, err);
 	if (error < 0)
-		return row_fail(txn, error, err);
+		return store_poison(txn, error, err);
 	*ret_person = person;
 	return 0;
 }
@@ -65,7 +65,7 @@ int person_dek(struct store_txn *txn, const struct person *person, const uint8_t
 {
 	int error = keyring_dek(txn->store->keyring, keyring_bucket_of_person(person->ordinal),
 				person->ordinal, person->wrapped_dek, ret_dek, err);
-	return error < 0 ? row_fail(txn, error, err) : 0;
+	return error < 0 ? store_poison(txn, error, err) : 0;
 }
 
 static int put_uuid(struct store_txn *txn, const struct person *person, struct err *err)

@@ -56,7 +56,7 @@ int quarantine_put(struct store_txn *txn, const struct quarantine_row *row,
 		error = keyring_dek(keyring, KEYRING_BUCKET_TRANSIENT, owner_of(&key), wrapped,
 				    &seal.key, err);
 	if (error < 0)
-		return row_fail(txn, error, err);
+		return store_poison(txn, error, err);
 	struct buf *plain = row_plain(txn);
 	buf_put_varblob(plain, body->file);
 	buf_put_varblob(plain, body->key);
@@ -99,7 +99,7 @@ int quarantine_body(struct store_txn *txn, const struct quarantine_row *row, str
 	error = keyring_dek(txn->store->keyring, KEYRING_BUCKET_TRANSIENT, owner_of(&key), wrapped,
 			    &seal.key, err);
 	if (error < 0)
-		return row_fail(txn, error, err);
+		return store_poison(txn, error, err);
 	buf_reset(plain);
 	error = row_open(txn, KV_QUARANTINE, &key, &seal, &value, plain, err);
 	if (error < 0)

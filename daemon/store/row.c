@@ -17,11 +17,6 @@ struct buf *row_plain(struct store_txn *txn)
 	return &txn->plain;
 }
 
-int row_fail(struct store_txn *txn, int code, const struct err *err)
-{
-	return kv_poison(txn->kv, code, err);
-}
-
 int row_corrupt(struct store_txn *txn, enum kv_table table, const struct value_key *key,
 		struct err *err)
 {
@@ -29,7 +24,7 @@ int row_corrupt(struct store_txn *txn, enum kv_table table, const struct value_k
 	int code = value_corrupt(table, value_key_blob(key), &local);
 	if (err != NULL)
 		*err = local;
-	return row_fail(txn, code, &local);
+	return store_poison(txn, code, &local);
 }
 
 /* ---- writing ---- */
@@ -49,7 +44,7 @@ static int write_value(struct store_txn *txn, enum kv_table table, const struct 
 		       enum row_order order, struct err *err)
 {
 	if (!buf_ok(&txn->value))
-		return row_fail(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
+		return store_poison(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
 	txn->writes++;
 	struct blob value = buf_blob(&txn->value);
 	return order == ROW_IN_ORDER ? kv_append(txn->kv, table, value_key_blob(key), value, err)
@@ -83,10 +78,10 @@ int row_put_sealed(struct store_txn *txn, enum kv_table table, const struct valu
 	struct buf *value = encode_head(txn, table, key);
 	struct seal_place place = place_of(table, key, VALUE_VERSION);
 	if (!buf_ok(value) || !buf_ok(&txn->plain))
-		return row_fail(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
+		return store_poison(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
 	int error = seal_put(txn->store->sealer, seal->form, seal->key, &place,
 			     buf_blob(&txn->plain), value, err);
-	return error < 0 ? row_fail(txn, error, err) : write_value(txn, table, key, order, err);
+	return error < 0 ? store_poison(txn, error, err) : write_value(txn, table, key, order, err);
 }
 
 int row_put_head(struct store_txn *txn, enum kv_table table, const struct value_key *key,
@@ -114,7 +109,7 @@ int row_get(struct store_txn *txn, enum kv_table table, const struct value_key *
 	if (error < 0)
 		return error;
 	error = value_decode(table, value_key_blob(key), bytes, ret_value, err);
-	return error < 0 ? row_fail(txn, error, err) : 0;
+	return error < 0 ? store_poison(txn, error, err) : 0;
 }
 
 int row_require(struct store_txn *txn, enum kv_table table, const struct value_key *key,
@@ -150,7 +145,7 @@ int row_open(struct store_txn *txn, enum kv_table table, const struct value_key 
 			      err);
 	if (error == ERR_CORRUPT)
 		return row_corrupt(txn, table, key, err);
-	return error < 0 ? row_fail(txn, error, err) : 0;
+	return error < 0 ? store_poison(txn, error, err) : 0;
 }
 
 /* ---- scans ---- */
@@ -194,13 +189,13 @@ int row_next(struct store_scan *scan, struct value *ret_value, struct err *err)
 	if (key.len < scan->prefix || memcmp(key.data, scan->at.data, scan->prefix) != 0)
 		return ERR_NOT_FOUND;
 	if (key.len > VALUE_KEY_SIZE)
-		return row_fail(scan->txn, value_corrupt(scan->table, key, err), err);
+		return store_poison(scan->txn, value_corrupt(scan->table, key, err), err);
 	scan->at.len = key.len;
 	memcpy(scan->at.data, key.data, key.len);
 	scan->begun = true;
 	scan->writes = scan->txn->writes;
 	error = value_decode(scan->table, key, bytes, ret_value, err);
-	return error < 0 ? row_fail(scan->txn, error, err) : 0;
+	return error < 0 ? store_poison(scan->txn, error, err) : 0;
 }
 
 struct reader row_key(const struct store_scan *scan)
@@ -243,7 +238,7 @@ static int counter_of(struct store_txn *txn, const char *name, struct counter **
 	struct counter *counters =
 		realloc(txn->counters, (txn->counter_count + 1) * sizeof(*counters));
 	if (counters == NULL)
-		return row_fail(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
+		return store_poison(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
 	txn->counters = counters;
 	struct counter *counter = &counters[txn->counter_count];
 	*counter = (struct counter){ 0 };
@@ -265,7 +260,7 @@ int row_number(struct store_txn *txn, const char *name, uint64_t max, uint64_t *
 	if (error < 0)
 		return error;
 	if (counter->value >= max)
-		return row_fail(
+		return store_poison(
 			txn,
 			err_set(err, ERR_NO_SPACE, MSG_STORE_FULL, ARG_WORD("what", counter->name)),
 			err);

@@ -1,8 +1,7 @@
 /* Row: how the nouns of this folder read and write their rows; the inside of store and transaction.
- *
- * A noun's write is: row_begin(), fields appended to the head, row_put() or row_put_sealed().
- * Its read is: row_get() or row_require(), fields taken off value.head, row_open().
- * Errors poison the transaction here, so that a noun passes them on and nothing else.
+ * A noun's write is: row_begin(), fields appended to the head, row_put() or row_put_sealed(). Its read:
+ * row_get() or row_require(), fields taken off value.head, row_done(), row_open(). Errors poison the
+ * transaction here, so that a noun passes them on and nothing else.
  */
 #pragma once
 
@@ -47,7 +46,6 @@ struct store_txn {
 	size_t counter_count;
 	struct buf head, value, plain;
 	struct buf ended_runs; /* u32 each: their keys go once this is committed */
-	uint32_t person_tail;  /* the last person row appended */
 };
 
 struct store_scan {
@@ -63,15 +61,13 @@ struct store_scan {
 /* Where in its table a row falls: keys that come in order fill pages to the brim. */
 enum row_order { ROW_ANYWHERE, ROW_IN_ORDER };
 
-/* Which key seals a body. */
 struct row_seal {
 	enum seal_form form;
 	const uint8_t *key;
 };
 
-/** The head, emptied: fields are appended to it. */
+/** The head, emptied: fields are appended to it. row_plain() likewise for a body's text. */
 struct buf *row_begin(struct store_txn *txn);
-/** The scratch for a body's plain text, emptied. */
 struct buf *row_plain(struct store_txn *txn);
 
 MUST_CHECK int row_put(struct store_txn *txn, enum kv_table table, const struct value_key *key,
@@ -107,8 +103,6 @@ MUST_CHECK int row_open(struct store_txn *txn, enum kv_table table, const struct
 /** ERR_CORRUPT for this row, poisoning. */
 int row_corrupt(struct store_txn *txn, enum kv_table table, const struct value_key *key,
 		struct err *err);
-/** Poison with what stands in `err`. Returns `code`. */
-int row_fail(struct store_txn *txn, int code, const struct err *err);
 
 /** Walk the keys >= `from` that share its first `prefix` bytes. */
 MUST_CHECK int row_scan(struct store_txn *txn, enum kv_table table, const struct value_key *from,

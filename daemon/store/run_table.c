@@ -18,7 +18,8 @@ static struct value_key key_of(uint32_t id)
 /* ---- head: the counts are written and read in one order ---- */
 
 enum { COUNT_FIELDS = sizeof(struct run_counts) / sizeof(uint64_t) };
-static_assert(sizeof(struct run_counts) == COUNT_FIELDS * sizeof(uint64_t), "counts are u64 and nothing else");
+static_assert(sizeof(struct run_counts) == COUNT_FIELDS * sizeof(uint64_t),
+	      "counts are u64 and nothing else");
 
 static void put_head(struct store_txn *txn, const struct run_row *row)
 {
@@ -46,8 +47,8 @@ static void put_head(struct store_txn *txn, const struct run_row *row)
 		buf_put(head, row->wrapped_dek, sizeof(row->wrapped_dek));
 }
 
-static int decode(struct store_txn *txn, const struct value_key *key, struct value *value, struct run_row *ret_row,
-		  struct err *err)
+static int decode(struct store_txn *txn, const struct value_key *key, struct value *value,
+		  struct run_row *ret_row, struct err *err)
 {
 	struct reader place = reader_of(value_key_blob(key)), *head = &value->head;
 	struct run_row row = { .id = reader_u32(&place) };
@@ -82,11 +83,12 @@ static int decode(struct store_txn *txn, const struct value_key *key, struct val
 /* ---- writing ---- */
 
 /* Texts of no person, under the shared key: they outlive the run's own. */
-static int put_with_body(struct store_txn *txn, const struct run_row *row, const struct run_body *body,
-			 struct err *err)
+static int put_with_body(struct store_txn *txn, const struct run_row *row,
+			 const struct run_body *body, struct err *err)
 {
 	struct value_key key = key_of(row->id);
-	const struct row_seal seal = { .form = SEAL_SHARED, .key = keyring_shared_key(txn->store->keyring) };
+	const struct row_seal seal = { .form = SEAL_SHARED,
+				       .key = keyring_shared_key(txn->store->keyring) };
 	struct buf *plain = row_plain(txn);
 	buf_put_varblob(plain, body->file);
 	buf_put_varblob(plain, body->problem_en);
@@ -95,7 +97,8 @@ static int put_with_body(struct store_txn *txn, const struct run_row *row, const
 	return row_put_sealed(txn, KV_RUN, &key, &seal, ROW_IN_ORDER, err);
 }
 
-int run_table_create(struct store_txn *txn, struct run_row *row, const struct run_body *body, struct err *err)
+int run_table_create(struct store_txn *txn, struct run_row *row, const struct run_body *body,
+		     struct err *err)
 {
 	static const struct run_body empty;
 	uint64_t number;
@@ -103,14 +106,16 @@ int run_table_create(struct store_txn *txn, struct run_row *row, const struct ru
 	if (error < 0)
 		return error;
 	row->id = (uint32_t)number;
-	error = keyring_dek_create(txn->store->keyring, keyring_bucket_of_run(row->id), row->id, row->wrapped_dek, err);
+	error = keyring_dek_create(txn->store->keyring, keyring_bucket_of_run(row->id), row->id,
+				   row->wrapped_dek, err);
 	if (error < 0)
-		return row_fail(txn, error, err);
+		return store_poison(txn, error, err);
 	row->has_key = true;
 	return put_with_body(txn, row, body == NULL ? &empty : body, err);
 }
 
-int run_table_put(struct store_txn *txn, const struct run_row *row, const struct run_body *body, struct err *err)
+int run_table_put(struct store_txn *txn, const struct run_row *row, const struct run_body *body,
+		  struct err *err)
 {
 	if (body != NULL)
 		return put_with_body(txn, row, body, err);
@@ -125,7 +130,7 @@ int run_table_destroy_key(struct store_txn *txn, struct run_row *row, struct err
 	row->has_key = false;
 	buf_put_u32(&txn->ended_runs, row->id);
 	if (!buf_ok(&txn->ended_runs))
-		return row_fail(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
+		return store_poison(txn, err_set(err, ERR_NOMEM, MSG_NOMEM), err);
 	return run_table_put(txn, row, NULL, err);
 }
 
@@ -139,11 +144,12 @@ int run_table_get(struct store_txn *txn, uint32_t id, struct run_row *ret_row, s
 	return error < 0 ? error : decode(txn, &key, &value, ret_row, err);
 }
 
-int run_table_body(struct store_txn *txn, const struct run_row *row, struct buf *plain, struct run_body *ret_body,
-		   struct err *err)
+int run_table_body(struct store_txn *txn, const struct run_row *row, struct buf *plain,
+		   struct run_body *ret_body, struct err *err)
 {
 	struct value_key key = key_of(row->id);
-	const struct row_seal seal = { .form = SEAL_SHARED, .key = keyring_shared_key(txn->store->keyring) };
+	const struct row_seal seal = { .form = SEAL_SHARED,
+				       .key = keyring_shared_key(txn->store->keyring) };
 	struct value value;
 	int error = row_require(txn, KV_RUN, &key, &value, err);
 	buf_reset(plain);
@@ -162,7 +168,8 @@ int run_table_body(struct store_txn *txn, const struct run_row *row, struct buf 
 	return 0;
 }
 
-int run_table_scan(struct store_txn *txn, uint32_t from, struct store_scan **ret_scan, struct err *err)
+int run_table_scan(struct store_txn *txn, uint32_t from, struct store_scan **ret_scan,
+		   struct err *err)
 {
 	struct value_key key = key_of(from);
 	return row_scan(txn, KV_RUN, &key, 0, ret_scan, err);

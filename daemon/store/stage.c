@@ -42,7 +42,7 @@ static int run_dek(struct store_txn *txn, const struct run_row *run, const uint8
 		return err_set(err, ERR_NOT_FOUND, MSG_STORE_RUN_KEY, ARG_U("run", run->id));
 	int error = keyring_dek(txn->store->keyring, keyring_bucket_of_run(run->id), run->id,
 				run->wrapped_dek, ret_dek, err);
-	return error < 0 ? row_fail(txn, error, err) : 0;
+	return error < 0 ? store_poison(txn, error, err) : 0;
 }
 
 int stage_append(struct store_txn *txn, struct run_row *run, struct blob row, struct err *err)
@@ -51,7 +51,7 @@ int stage_append(struct store_txn *txn, struct run_row *run, struct blob row, st
 	struct row_seal seal = { .form = SEAL_OWN };
 	int error = run_dek(txn, run, &seal.key, err);
 	if (error < 0)
-		return row_fail(txn, error, err);
+		return store_poison(txn, error, err);
 	buf_put(row_plain(txn), row.data, row.len);
 	(void)row_begin(txn);
 	error = row_put_sealed(txn, KV_STAGE, &key, &seal, ROW_IN_ORDER, err);

@@ -97,7 +97,7 @@ static int meta_key(struct store_txn *txn, const char *name, struct value_key *r
 {
 	size_t len = strlen(name);
 	if (len == 0 || len > STORE_META_NAME_MAX)
-		return row_fail(txn, err_set(err, ERR_INVALID, MSG_STORE_NAME), err);
+		return store_poison(txn, err_set(err, ERR_INVALID, MSG_STORE_NAME), err);
 	ret_key->len = 0;
 	value_key_bytes(ret_key, name, len);
 	return 0;

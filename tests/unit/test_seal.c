@@ -144,20 +144,72 @@ static void a_changed_or_cut_value_does_not_open(void **state)
 	}
 }
 
-static void no_nonce_comes_twice(void **state)
+static void seal_nonces(uint8_t (*nonces)[SEAL_NONCE_SIZE], size_t count)
 {
-	(void)state;
-	enum { COUNT = 1000 };
 	struct seal_place here = place(3, "key", 1);
-	static uint8_t nonces[COUNT][SEAL_NONCE_SIZE];
-	for (size_t i = 0; i < COUNT; i++) {
+	for (size_t i = 0; i < count; i++) {
 		struct buf sealed = { 0 };
 		OK(seal_put(sealer, SEAL_OWN, key, &here, blob_text("same"), &sealed, &state_err));
 		memcpy(nonces[i], sealed.data + 1, SEAL_NONCE_SIZE);
-		for (size_t before = 0; before < i; before++)
-			assert_memory_not_equal(nonces[before], nonces[i], SEAL_NONCE_SIZE);
 		buf_finish(&sealed);
 	}
+}
+
+static int compare_nonces(const void *a, const void *b)
+{
+	return memcmp(a, b, SEAL_NONCE_SIZE);
+}
+
+/* Nor in a child that was forked while nonces lay ready. */
+static void no_nonce_comes_twice(void **state)
+{
+	(void)state;
+	enum { COUNT = 2000, EACH = COUNT / 2, SIZE = EACH * SEAL_NONCE_SIZE };
+	static uint8_t nonces[COUNT][SEAL_NONCE_SIZE];
+	int pipe_fds[2];
+	seal_nonces(nonces, 1);
+	assert_int_equal(pipe(pipe_fds), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		seal_nonces(nonces, EACH);
+		_exit(write(pipe_fds[1], nonces, EACH * SEAL_NONCE_SIZE) == EACH * SEAL_NONCE_SIZE
+			      ? 0
+			      : 1);
+	}
+	seal_nonces(nonces, EACH);
+	assert_int_equal(read(pipe_fds[0], (uint8_t *)nonces + SIZE, SIZE), SIZE);
+	assert_int_equal(state_wait(child), 0);
+	qsort(nonces, COUNT, SEAL_NONCE_SIZE, compare_nonces);
+	for (size_t i = 1; i < COUNT; i++)
+		assert_memory_not_equal(nonces[i - 1], nonces[i], SEAL_NONCE_SIZE);
+	(void)close(pipe_fds[0]);
+	(void)close(pipe_fds[1]);
+}
+
+/* The sealer remembers the key of the last value: values of many keys in turn must not be mixed up. */
+static void keys_may_change_from_value_to_value(void **state)
+{
+	(void)state;
+	const uint8_t *const keys[] = { key, other_key };
+	struct seal_place here = place(3, "key", 1);
+	struct buf sealed[8] = { 0 }, opened = { 0 };
+	for (size_t i = 0; i < 8; i++)
+		OK(seal_put(sealer, SEAL_OWN, keys[i / 2 % 2], &here, blob_text("a text"),
+			    &sealed[i], &state_err));
+	for (size_t i = 0; i < 8; i++) {
+		OK(seal_open(sealer, SEAL_OWN, keys[i / 2 % 2], &here, buf_blob(&sealed[i]),
+			     &opened, &state_err));
+		FAILS(seal_open(sealer, SEAL_OWN, keys[1 - i / 2 % 2], &here, buf_blob(&sealed[i]),
+				&opened, NULL),
+		      ERR_CORRUPT);
+		FAILS(seal_open(sealer, SEAL_OWN, keys[1 - i / 2 % 2], &here, buf_blob(&sealed[i]),
+				&opened, NULL),
+		      ERR_CORRUPT);
+		OK(seal_open(sealer, SEAL_OWN, keys[i / 2 % 2], &here, buf_blob(&sealed[i]),
+			     &opened, &state_err));
+		buf_finish(&sealed[i]);
+	}
+	buf_finish(&opened);
 }
 
 int main(void)
@@ -168,6 +220,7 @@ int main(void)
 		cmocka_unit_test(a_value_opens_in_its_own_place_alone),
 		cmocka_unit_test(a_changed_or_cut_value_does_not_open),
 		cmocka_unit_test(no_nonce_comes_twice),
+		cmocka_unit_test(keys_may_change_from_value_to_value),
 	};
 	return cmocka_run_group_tests(tests, make_sealer, end_sealer);
 }
