@@ -24,8 +24,6 @@ int audit_frontier_tree(const struct audit_frontier *frontier, struct sha256 *sh
 			struct tree *ret_tree, struct err *err)
 {
 	struct tree tree = { .size = frontier->size };
-	if (frontier->peak_count != (uint32_t)__builtin_popcountll(frontier->size))
-		return err_set(err, ERR_CORRUPT, MSG_AUDIT_FRONTIER);
 	size_t next = 0;
 	for (unsigned level = TREE_LEVELS; level-- > 0;)
 		if ((frontier->size >> level & 1) != 0)

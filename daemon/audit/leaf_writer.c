@@ -72,6 +72,19 @@ static const struct blob *part_of(const struct leaf_field *field, size_t part)
 	return (const struct blob *)((const char *)field + field_parts[part].offset);
 }
 
+static bool has_private_part(const struct leaf_field *field)
+{
+	return field->after.data != NULL || field->before.data != NULL || field->key.data != NULL;
+}
+
+static size_t count_private_fields(const struct leaf *leaf)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < leaf->field_count; i++)
+		count += has_private_part(&leaf->fields[i]);
+	return count;
+}
+
 static void put_private_part(struct json_writer *json, const struct leaf_field *field, size_t part)
 {
 	const struct blob *value = part_of(field, part);
@@ -89,14 +102,15 @@ static void put_private_field(struct json_writer *json, const struct leaf_field 
 	json_object_end(json);
 }
 
-static void put_payload(struct json_writer *json, const struct leaf *leaf)
+static void put_payload(struct json_writer *json, const struct leaf *leaf, size_t private_fields)
 {
 	json_object_begin(json);
-	if (leaf->field_count > 0) {
+	if (private_fields > 0) {
 		json_key(json, "fields");
 		json_array_begin(json);
 		for (size_t i = 0; i < leaf->field_count; i++)
-			put_private_field(json, &leaf->fields[i]);
+			if (has_private_part(&leaf->fields[i]))
+				put_private_field(json, &leaf->fields[i]);
 		json_array_end(json);
 	}
 	if (leaf->private_count > 0) {
@@ -124,13 +138,14 @@ int leaf_write_payload(struct leaf_writer *writer, const struct leaf *leaf,
 {
 	buf_reset(&writer->payload);
 	writer->leaf = leaf;
-	if (leaf->field_count == 0 && leaf->private_count == 0) {
+	size_t private_fields = count_private_fields(leaf);
+	if (private_fields == 0 && leaf->private_count == 0) {
 		*ret_payload = (struct blob){ 0 };
 		return 0;
 	}
 	struct json_writer json = json_writer_of(&writer->payload);
 	buf_put(&writer->payload, salt, LEAF_SALT_SIZE);
-	put_payload(&json, leaf);
+	put_payload(&json, leaf, private_fields);
 	if (!buf_ok(&writer->payload))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 
@@ -289,7 +304,8 @@ static void put_field(struct leaf_writer *writer, struct json_writer *json, cons
 	static const char *const ops[] = { "set", "clear", "keep", "reject" };
 	const struct leaf_field *field = &leaf->fields[index];
 	uint8_t salt[FIELD_SALT_SIZE];
-	field_salt(writer, index, salt);
+	if (has_private_part(field))
+		field_salt(writer, index, salt);
 	json_object_begin(json);
 	put_field_hash(writer, json, field, salt, PART_AFTER);
 	put_field_hash(writer, json, field, salt, PART_BEFORE);

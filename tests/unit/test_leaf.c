@@ -257,20 +257,23 @@ static void a_whole_record_names_its_fields_and_hides_the_rest_in_one_commitment
 	(void)state;
 	static const struct leaf_field fields[] = {
 		{ .path = "identity.full_name", .after = TEXT("Trần Thị Thử") },
+		{ .path = "identity.sex" },
 		{ .path = "degree[].level", .key = TEXT("a/1"), .after = TEXT("dai-hoc") },
 		{ .path = "degree[].level", .key = TEXT("b/2"), .after = TEXT("thac-si") },
 	};
 	struct leaf leaf = {
-		.act = AUDIT_ACT_ROW_NEW, .whole_record = true, .fields = fields, .field_count = 3
+		.act = AUDIT_ACT_ROW_NEW, .whole_record = true, .fields = fields, .field_count = 4
 	};
 	struct blob payload;
 	struct blob bytes = write_leaf(&leaf, &payload);
 	struct leaf_view view;
-	assert_true(blob_holds(bytes, "\"set\":[\"identity.full_name\",\"degree[].level\"],"));
+	assert_true(blob_holds(
+		bytes, "\"set\":[\"identity.full_name\",\"identity.sex\",\"degree[].level\"],"));
 	assert_false(blob_holds(bytes, "_h\""));
 	assert_false(blob_holds(bytes, "thac-si"));
 	assert_true(blob_holds(
 		payload, "{\"after\":\"thac-si\",\"field\":\"degree[].level\",\"key\":\"b/2\"}"));
+	assert_false(blob_holds(payload, "identity.sex")); /* nothing of it is private */
 	assert_int_equal(leaf_view_read(bytes, &view, NULL), 0);
 	assert_int_equal(view.commit.len, 64);
 }
