@@ -410,6 +410,13 @@ static int api_doctor(void *ctx, engine_check_fn *each, void *each_ctx, struct e
 	return check_store(api, &sink, err);
 }
 
+/* ---- words ---- */
+
+static const char *case_kind(uint8_t kind)
+{
+	return link_rule_name((enum link_rule)kind);
+}
+
 /* ---- life ---- */
 
 int api_init(struct api *api, struct engine *engine, struct err *err)
@@ -428,6 +435,9 @@ int api_init(struct api *api, struct engine *engine, struct err *err)
 			.verify_audit = api_verify,
 			.note_read = api_note_read,
 			.doctor = api_doctor,
+			.case_kind = case_kind,
+			.case_state = case_state_name,
+			.image_state = image_state_name,
 		},
 	};
 	uuid_text(store_id(engine->base.store), api->store_id);

@@ -117,3 +117,8 @@ const char *link_rule_name(enum link_rule rule)
 	};
 	return rule >= 0 && rule < LINK_RULE_MAX ? names[rule] : "none";
 }
+
+const char *case_state_name(uint8_t state)
+{
+	return state == CASE_OPEN ? "open" : "";
+}

@@ -83,3 +83,8 @@ struct link_decision {
 struct link_decision identity_link(const struct candidate *candidates, size_t count);
 
 const char *link_rule_name(enum link_rule rule);
+
+/* Where a case stands. Stored: append only. */
+enum case_state { CASE_OPEN = 1, CASE_STATE_MAX };
+/** "" for a number that is none. */
+const char *case_state_name(uint8_t state);

@@ -309,7 +309,7 @@ static int open_case(struct reconciler *reconciler, struct store_txn *txn, const
 		return err->code;
 	if (open)
 		return 0;
-	struct case_row row = { .kind = (uint8_t)rule, .open = true, .rule = (uint16_t)rule, .run = delivery->run,
+	struct case_row row = { .kind = (uint8_t)rule, .state = CASE_OPEN, .open = true, .rule = (uint16_t)rule, .run = delivery->run,
 				.opened_us = clock_realtime_us(reconciler->options.clock), .person_count = 1, .record_count = 1,
 				.persons = { record->person }, .records = { { record->source, record->ordinal } } };
 	for (size_t i = 0; others != NULL && i < others->count && row.person_count < CASE_PERSONS_MAX; i++)
