@@ -3,7 +3,6 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "ctl/command.h"
@@ -13,14 +12,6 @@ static void set_locale(void)
 {
 	if (setlocale(LC_CTYPE, "") == NULL || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
 		(void)setlocale(LC_CTYPE, "C.UTF-8");
-}
-
-static size_t width_of_terminal(void)
-{
-	struct winsize size = { 0 };
-	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
-		return 0;
-	return size.ws_col;
 }
 
 static bool colour_is_wanted(void)
@@ -38,7 +29,6 @@ int main(int argc, char **argv)
 		.colour = colour_is_wanted(),
 		.out_is_terminal = isatty(STDOUT_FILENO),
 		.err_is_terminal = isatty(STDERR_FILENO),
-		.width = width_of_terminal(),
 	};
 	struct err err = { 0 };
 	set_locale();

@@ -23,7 +23,6 @@ struct session {
 	bool json;
 	bool colour;
 	bool out_is_terminal, err_is_terminal;
-	size_t width; /* columns of the terminal; 0: no limit */
 	const char *socket;
 	unsigned timeout_s; /* 0: the default of the call */
 

@@ -146,10 +146,8 @@ static int table_create(const struct session *session, struct libscols_table **r
 		return out_of_memory(err);
 	(void)scols_table_enable_colors(table, session->colour);
 	/* Without a terminal lines are whole, so that a script or a mail sees everything. */
-	(void)scols_table_set_termforce(table, session->width == 0 ? SCOLS_TERMFORCE_NEVER
-								   : SCOLS_TERMFORCE_ALWAYS);
-	if (session->width != 0)
-		(void)scols_table_set_termwidth(table, session->width);
+	(void)scols_table_set_termforce(table, session->out_is_terminal ? SCOLS_TERMFORCE_AUTO
+									: SCOLS_TERMFORCE_NEVER);
 	*ret_table = table;
 	return 0;
 }

@@ -413,6 +413,7 @@ def test_a_peer_that_is_no_daemon_does_no_harm(tmp_path_factory, name, reply, co
     impostor = Impostor(folder, reply)
     result = run_ctl("--timeout", "2", "status", socket=impostor.path)
     assert result.returncode == code, result.stderr
+    assert ("E3007" in result.stderr) == (name == "too large")
     assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", result.stdout + result.stderr)
 
 

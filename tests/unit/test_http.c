@@ -496,16 +496,24 @@ static void other_requests_are_answered_while_a_stream_waits(void **state)
 {
 	struct world *world = *state;
 	static struct reply reply;
+	char program[160], flag[64];
 	reply = (struct reply){ 0 };
-	world->program = "sleep 0.3; echo done";
+	(void)snprintf(flag, sizeof(flag), "%s/flag", world->folder);
+	(void)snprintf(program, sizeof(program),
+		       "while [ ! -e %s ]; do sleep 0.01; done; echo done", flag);
+	world->program = program;
 	int fd = dial(world);
 	send_all(world, fd, GET_("/v1/stream"), strlen(GET_("/v1/stream")));
 	listen_to(world, fd, &reply, 30);
 	assert_int_equal(status_of(ask(world, GET_("/v1/echo"), strlen(GET_("/v1/echo")))), 200);
 	/* Waiting for us is not its fault: the deadline does not count. */
 	world->skipped_us += (LIMIT_CONTROL_TIMEOUT_S + 1) * 1000000ull;
+	listen_to(world, fd, &reply, 30);
+	assert_false(reply.closed);
+	(void)close(open(flag, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	listen_to(world, fd, &reply, 500);
 	assert_non_null(strstr(reply.text, "done\n\r\n0\r\n\r\n"));
+	(void)unlink(flag);
 	(void)close(fd);
 }
 
