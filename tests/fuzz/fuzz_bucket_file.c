@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bucket_file file;
-	(void)bucket_file_decode(blob_of(data, size), &file, NULL);
+	if (bucket_file_decode(blob_of(data, size), &file, NULL) == 0 && size < 4)
+		abort();
 	if (size < 4)
 		return 0;
 	uint8_t *bytes = malloc(size);

@@ -25,7 +25,8 @@ static void take(enum kv_table table, struct blob key, struct blob bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct store_mark mark;
-	(void)mark_decode(blob_of(data, size), &mark, NULL);
+	if (mark_decode(blob_of(data, size), &mark, NULL) == 0 && size != MARK_SIZE)
+		abort();
 	if (size < 2 || size - 2 < data[1] % (VALUE_KEY_SIZE + 8u))
 		return 0;
 	enum kv_table table = (enum kv_table)(1 + data[0] % (KV_TABLE_MAX - 1));
