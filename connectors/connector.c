@@ -4,15 +4,15 @@
 
 #include "daemon/base/err.h"
 
-int connector_cannot_pull(struct connector *connector, struct frame_sink *sink, struct pull_end *ret_end,
-			  struct err *err)
+int connector_cannot_pull(struct connector *connector, struct frame_sink *sink,
+			  struct pull_end *ret_end, struct err *err)
 {
 	(void)connector, (void)sink, (void)ret_end;
 	return err_set(err, ERR_PROTOCOL, MSG_CONNECTOR_CANNOT);
 }
 
-int connector_cannot_push(struct connector *connector, const struct frame_batch *batch, struct frame_sink *sink,
-			  struct err *err)
+int connector_cannot_push(struct connector *connector, const struct frame_batch *batch,
+			  struct frame_sink *sink, struct err *err)
 {
 	(void)connector, (void)batch, (void)sink;
 	return err_set(err, ERR_PROTOCOL, MSG_CONNECTOR_CANNOT);

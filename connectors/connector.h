@@ -26,8 +26,8 @@ struct schema;
 struct source_options;
 
 enum connector_capability {
-	CONNECTOR_PULLS = 1,	/* gives rows */
-	CONNECTOR_PUSHES = 2,	/* takes batches */
+	CONNECTOR_PULLS = 1,    /* gives rows */
+	CONNECTOR_PUSHES = 2,   /* takes batches */
 	CONNECTOR_SNAPSHOT = 4, /* one delivery is the whole list */
 };
 
@@ -40,8 +40,8 @@ struct connector_env {
 	const char *source; /* name of the source or sink, for messages */
 	const struct clock *clock;
 	const struct random_source *random;
-	uint64_t deadline_us;		     /* boottime: past it the engine ends the process */
-	const struct connector_fd *fds;	     /* stay open until close() has returned */
+	uint64_t deadline_us;           /* boottime: past it the engine ends the process */
+	const struct connector_fd *fds; /* stay open until close() has returned */
 	size_t fd_count;
 
 	/* for pulls */
@@ -61,28 +61,29 @@ struct pull_end {
 };
 
 struct connector_ops {
-	const char *name;	       /* as written in the YAML */
-	unsigned capabilities;	       /* bits of enum connector_capability */
-	enum frame_role role;	       /* the sandbox in which it runs */
+	const char *name;              /* as written in the YAML */
+	unsigned capabilities;         /* bits of enum connector_capability */
+	enum frame_role role;          /* the sandbox in which it runs */
 	const struct option_row *rows; /* its options, and the struct that they fill */
 	size_t options_size;
 
 	/** `options` outlives the connector. */
-	int (*open)(const struct connector_env *env, const void *options, struct connector **ret_connector,
-		    struct err *err);
+	int (*open)(const struct connector_env *env, const void *options,
+		    struct connector **ret_connector, struct err *err);
 	/** Tell all rows to `sink`. */
-	int (*pull)(struct connector *connector, struct frame_sink *sink, struct pull_end *ret_end, struct err *err);
-	/** Deliver or ask for one batch and tell the answer to `sink`: exactly one, whatever came of it. */
-	int (*push)(struct connector *connector, const struct frame_batch *batch, struct frame_sink *sink,
+	int (*pull)(struct connector *connector, struct frame_sink *sink, struct pull_end *ret_end,
 		    struct err *err);
+	/** Deliver or ask for one batch and tell the answer to `sink`: exactly one, whatever came of it. */
+	int (*push)(struct connector *connector, const struct frame_batch *batch,
+		    struct frame_sink *sink, struct err *err);
 	void (*close)(struct connector *connector); /* accepts NULL */
 };
 
 /** The defaults of a slot that a connector does not offer: ERR_PROTOCOL. */
-int connector_cannot_pull(struct connector *connector, struct frame_sink *sink, struct pull_end *ret_end,
-			  struct err *err);
-int connector_cannot_push(struct connector *connector, const struct frame_batch *batch, struct frame_sink *sink,
-			  struct err *err);
+int connector_cannot_pull(struct connector *connector, struct frame_sink *sink,
+			  struct pull_end *ret_end, struct err *err);
+int connector_cannot_push(struct connector *connector, const struct frame_batch *batch,
+			  struct frame_sink *sink, struct err *err);
 
 /** The descriptor of that name, or -1. It stays the host's. */
 int connector_fd(const struct connector_env *env, const char *name);

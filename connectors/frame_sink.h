@@ -23,13 +23,19 @@ struct frame_counts {
 MUST_CHECK int frame_sink_create(int socket_fd, struct frame_sink **ret_sink, struct err *err);
 void frame_sink_destroy(struct frame_sink *sink); /* overwrites what it held; sends nothing */
 
-MUST_CHECK int frame_sink_file(struct frame_sink *sink, const struct frame_file *file, struct err *err);
-MUST_CHECK int frame_sink_row(struct frame_sink *sink, const struct frame_row *row, struct err *err);
-MUST_CHECK int frame_sink_reject(struct frame_sink *sink, const struct frame_reject *reject, struct err *err);
-MUST_CHECK int frame_sink_skip(struct frame_sink *sink, const struct frame_skip *skip, struct err *err);
-MUST_CHECK int frame_sink_progress(struct frame_sink *sink, uint64_t done, uint64_t total, struct err *err);
+MUST_CHECK int frame_sink_file(struct frame_sink *sink, const struct frame_file *file,
+			       struct err *err);
+MUST_CHECK int frame_sink_row(struct frame_sink *sink, const struct frame_row *row,
+			      struct err *err);
+MUST_CHECK int frame_sink_reject(struct frame_sink *sink, const struct frame_reject *reject,
+				 struct err *err);
+MUST_CHECK int frame_sink_skip(struct frame_sink *sink, const struct frame_skip *skip,
+			       struct err *err);
+MUST_CHECK int frame_sink_progress(struct frame_sink *sink, uint64_t done, uint64_t total,
+				   struct err *err);
 /** Sent at once. */
-MUST_CHECK int frame_sink_answer(struct frame_sink *sink, const struct frame_answer *answer, struct err *err);
+MUST_CHECK int frame_sink_answer(struct frame_sink *sink, const struct frame_answer *answer,
+				 struct err *err);
 
 /* for the host */
 MUST_CHECK int frame_sink_hello(struct frame_sink *sink, uint32_t sandbox, struct err *err);

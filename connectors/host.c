@@ -63,7 +63,8 @@ static void host_finish(struct host *host)
 static int take_begin(struct host *host, enum frame_role role, struct err *err)
 {
 	struct frame frame;
-	int rc = frame_io_receive(host->socket, &host->reader, &frame, host->fds, &host->fd_count, err);
+	int rc = frame_io_receive(host->socket, &host->reader, &frame, host->fds, &host->fd_count,
+				  err);
 	if (rc <= 0)
 		return rc;
 	if (frame.type != FRAME_BEGIN)
@@ -98,7 +99,8 @@ static int name_descriptors(struct host *host, struct err *err)
 	if (!buf_ok(&host->texts))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	for (size_t i = 0; i < host->fd_count; i++)
-		host->named[i] = (struct connector_fd){ (const char *)host->texts.data + begins[i], host->fds[i] };
+		host->named[i] = (struct connector_fd){ (const char *)host->texts.data + begins[i],
+							host->fds[i] };
 	host->env.source = (const char *)host->texts.data + source;
 	host->env.fds = host->named;
 	host->env.fd_count = host->fd_count;
@@ -132,8 +134,9 @@ static int load_schema(struct host *host, struct err *err)
 {
 	struct buf text = { 0 };
 	int lists_fd = connector_fd(&host->env, "codelists");
-	int rc = lists_fd < 0 ? err_set(err, ERR_PROTOCOL, MSG_HOST_FD, ARG_WORD("name", "codelists")) :
-				code_lists_load(lists_fd, &host->code_lists, err);
+	int rc = lists_fd < 0
+			 ? err_set(err, ERR_PROTOCOL, MSG_HOST_FD, ARG_WORD("name", "codelists"))
+			 : code_lists_load(lists_fd, &host->code_lists, err);
 	if (rc == 0)
 		rc = read_schema(connector_fd(&host->env, "schema"), &text, err);
 	if (rc == 0)
@@ -156,9 +159,11 @@ static int load_options(struct host *host, struct err *err)
 	if (host->doc != NULL && host->options != NULL) {
 		const struct doc_node *root = doc_root(host->doc);
 		const struct doc_node *source = doc_get(root, "source");
-		option_load(host->ops->rows, doc_get(root, "options"), doc_place(root), &diag, host->options);
+		option_load(host->ops->rows, doc_get(root, "options"), doc_place(root), &diag,
+			    host->options);
 		if ((host->ops->capabilities & CONNECTOR_PULLS) != 0)
-			option_load(source_option_rows, source, doc_place(root), &diag, &host->source_options);
+			option_load(source_option_rows, source, doc_place(root), &diag,
+				    &host->source_options);
 		host->env.sink = doc_get(root, "sink");
 	}
 	int rc = diag_result(&diag, err);
@@ -172,8 +177,9 @@ static int prepare(struct host *host, struct err *err)
 	host->ops = registry_find(host->begin.connector);
 	if (host->ops == NULL || host->ops->role != host->begin.role) {
 		host->ops = NULL;
-		return err_set(err, ERR_CONFIG, MSG_HOST_CONNECTOR,
-			       ARG_TEXTN("name", host->begin.connector.data, host->begin.connector.len));
+		return err_set(
+			err, ERR_CONFIG, MSG_HOST_CONNECTOR,
+			ARG_TEXTN("name", host->begin.connector.data, host->begin.connector.len));
 	}
 	host->env.clock = &clock_system;
 	host->env.random = &random_system;
@@ -224,7 +230,8 @@ static int work(struct host *host, struct pull_end *ret_end, struct err *err)
 	return rc;
 }
 
-static int tell_end(struct host *host, int rc, const struct pull_end *done, const struct err *cause, struct err *err)
+static int tell_end(struct host *host, int rc, const struct pull_end *done, const struct err *cause,
+		    struct err *err)
 {
 	struct frame_end end = { .status = FRAME_END_OK,
 				 .completeness = done->completeness,

@@ -8,11 +8,11 @@ struct source_options {
 	char *as_of; /* YYYY-MM-DD */
 	struct option_map code_lists, lists;
 	unsigned record; /* enum source_record */
-	char *trailer;	 /* NULL: the list has no closing row */
+	char *trailer;   /* NULL: the list has no closing row */
 };
 
 extern const struct option_row source_option_rows[];
 
 /** The same as the mapper wants it. Errors: ERR_CONFIG (an ethnic code system that is not known). */
-MUST_CHECK int source_options_mapping(const struct source_options *options, struct mapping_source *ret_source,
-				      struct err *err);
+MUST_CHECK int source_options_mapping(const struct source_options *options,
+				      struct mapping_source *ret_source, struct err *err);

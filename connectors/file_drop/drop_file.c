@@ -16,16 +16,19 @@ static int open_beneath(int folder_fd, const char *name)
 {
 	const struct open_how how = {
 		.flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+			   RESOLVE_NO_XDEV,
 	};
 	long fd = syscall(SYS_openat2, folder_fd, name, &how, sizeof(how));
 	/* Older kernels and some containers lack the call; for a name without a slash this refuses the same. */
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		fd = openat(folder_fd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+		fd = openat(folder_fd, name,
+			    O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 	return (int)fd;
 }
 
-int drop_file_open(int folder_fd, const char *name, uint64_t max_bytes, struct drop_file *ret_file, struct err *err)
+int drop_file_open(int folder_fd, const char *name, uint64_t max_bytes, struct drop_file *ret_file,
+		   struct err *err)
 {
 	struct drop_file file = { .fd = open_beneath(folder_fd, name), .name = name };
 	if (file.fd < 0 && (errno == ELOOP || errno == EXDEV || errno == ENXIO))
@@ -38,7 +41,8 @@ int drop_file_open(int folder_fd, const char *name, uint64_t max_bytes, struct d
 	else if (!S_ISREG(file.opened.st_mode) || file.opened.st_nlink != 1)
 		rc = err_set(err, ERR_INVALID, MSG_DROP_NOT_PLAIN, ARG_PATH(name));
 	else if ((uint64_t)file.opened.st_size > max_bytes)
-		rc = err_set(err, ERR_INVALID, MSG_DROP_TOO_LONG, ARG_PATH(name), ARG_U("limit", max_bytes));
+		rc = err_set(err, ERR_INVALID, MSG_DROP_TOO_LONG, ARG_PATH(name),
+			     ARG_U("limit", max_bytes));
 	if (rc < 0) {
 		drop_file_close(&file);
 		return rc;

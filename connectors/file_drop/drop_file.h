@@ -22,8 +22,8 @@ struct drop_file {
 };
 
 /** Open `name` in the folder. Errors: ERR_NOT_FOUND, ERR_AUTH, ERR_INVALID (no plain file, or too long), ERR_IO. */
-MUST_CHECK int drop_file_open(int folder_fd, const char *name, uint64_t max_bytes, struct drop_file *ret_file,
-			      struct err *err);
+MUST_CHECK int drop_file_open(int folder_fd, const char *name, uint64_t max_bytes,
+			      struct drop_file *ret_file, struct err *err);
 void drop_file_close(struct drop_file *file);
 
 /** Read it whole and hash it; reading begins anew afterwards. Errors: ERR_IO, ERR_INVALID (it changed), ERR_NOMEM. */

@@ -29,7 +29,7 @@ struct connector {
 	struct csv *csv;
 	struct map_cell cells[LIMIT_CSV_COLUMNS];
 
-	uint64_t rows;	    /* that count for the trailer: no section, total or blank row */
+	uint64_t rows;      /* that count for the trailer: no section, total or blank row */
 	uint64_t trailers;  /* closing rows that were met */
 	uint64_t promised;  /* what the last of them said */
 	uint64_t blank_run; /* blank rows since the last other one */
@@ -52,11 +52,12 @@ static inline void close_connectorp(struct connector **slot)
 	file_drop_close(*slot);
 }
 
-static int file_drop_open(const struct connector_env *env, const void *options, struct connector **ret_connector,
-			  struct err *err)
+static int file_drop_open(const struct connector_env *env, const void *options,
+			  struct connector **ret_connector, struct err *err)
 {
-	static const char delimiters[] = { [FILE_DROP_COMMA] = ',', [FILE_DROP_SEMICOLON] = ';',
-					   [FILE_DROP_TAB] = '\t' };
+	static const char delimiters[] = {
+		[FILE_DROP_COMMA] = ',', [FILE_DROP_SEMICOLON] = ';', [FILE_DROP_TAB] = '\t'
+	};
 	CLEANUP(close_connectorp) struct connector *connector = calloc(1, sizeof(*connector));
 	struct mapping_source source;
 	if (connector == NULL)
@@ -67,8 +68,10 @@ static int file_drop_open(const struct connector_env *env, const void *options, 
 	connector->folder = connector_fd(env, "folder");
 	if (connector->folder < 0)
 		return err_set(err, ERR_PROTOCOL, MSG_HOST_FD, ARG_WORD("name", "folder"));
-	if (connector->source->trailer != NULL && !template_is_valid(connector->source->trailer, true))
-		return err_set(err, ERR_CONFIG, MSG_MAP_TEMPLATE, ARG_TEXT("text", connector->source->trailer));
+	if (connector->source->trailer != NULL &&
+	    !template_is_valid(connector->source->trailer, true))
+		return err_set(err, ERR_CONFIG, MSG_MAP_TEMPLATE,
+			       ARG_TEXT("text", connector->source->trailer));
 	int rc = source_options_mapping(env->source_options, &source, err);
 	if (rc == 0)
 		rc = mapping_create(&connector->options->map, env->schema, env->code_lists, source,
@@ -76,8 +79,8 @@ static int file_drop_open(const struct connector_env *env, const void *options, 
 	if (rc == 0)
 		rc = row_mapper_create(connector->mapping, env->cell_key, &connector->mapper, err);
 	if (rc == 0)
-		rc = csv_create(drop_file_read, &connector->file, delimiters[connector->options->delimiter],
-				&connector->csv, err);
+		rc = csv_create(drop_file_read, &connector->file,
+				delimiters[connector->options->delimiter], &connector->csv, err);
 	if (rc == 0)
 		*ret_connector = TAKE(connector);
 	return rc;
@@ -114,7 +117,8 @@ static int find_header(struct connector *connector, struct err *err)
 		bool known = header_count_hits(connector->mapping, texts, row.count) >= HEADER_HITS;
 		if (!known && i > 0)
 			continue;
-		rc = header_bind(connector->mapping, texts, row.count, row.number, known ? err : &first);
+		rc = header_bind(connector->mapping, texts, row.count, row.number,
+				 known ? err : &first);
 		if (known || rc == 0)
 			return rc;
 		first_rc = rc;
@@ -145,14 +149,17 @@ static struct fill fill_of(const struct csv_row *row)
 }
 
 /* Whether only the first cell is filled and looks as declared. */
-static bool is_heading(struct connector *connector, const struct csv_row *row, enum frame_skip_kind *ret_kind)
+static bool is_heading(struct connector *connector, const struct csv_row *row,
+		       enum frame_skip_kind *ret_kind)
 {
 	struct buf clean = { 0 };
 	const struct option_texts *sections = &connector->options->sections;
 	bool found = false;
-	if (text_clean(blob_of(row->cells[0].text, row->cells[0].len), 0, &clean, NULL) == REASON_NONE) {
+	if (text_clean(blob_of(row->cells[0].text, row->cells[0].len), 0, &clean, NULL) ==
+	    REASON_NONE) {
 		if (connector->source->trailer != NULL &&
-		    template_match(connector->source->trailer, buf_blob(&clean), &connector->promised)) {
+		    template_match(connector->source->trailer, buf_blob(&clean),
+				   &connector->promised)) {
 			connector->trailers++;
 			*ret_kind = FRAME_SKIP_TOTAL;
 			found = true;
@@ -166,8 +173,8 @@ static bool is_heading(struct connector *connector, const struct csv_row *row, e
 	return found;
 }
 
-static int send_outcome(const struct row_outcome *outcome, const struct frame_locator *at, struct frame_sink *sink,
-			struct err *err)
+static int send_outcome(const struct row_outcome *outcome, const struct frame_locator *at,
+			struct frame_sink *sink, struct err *err)
 {
 	if (outcome->accepted) {
 		struct frame_row row = { .at = *at,
@@ -181,15 +188,19 @@ static int send_outcome(const struct row_outcome *outcome, const struct frame_lo
 	bool invalid = reason_set_class(outcome->reason_bits) == REASON_INVALID;
 	const struct frame_reject reject = { .at = *at,
 					     .source_key = outcome->source_key,
-					     .class = invalid ? FRAME_CLASS_INVALID : FRAME_CLASS_NEEDS_DECISION,
+					     .class = invalid ? FRAME_CLASS_INVALID
+							      : FRAME_CLASS_NEEDS_DECISION,
 					     .reasons = outcome->reasons,
 					     .cells = outcome->cells };
 	return frame_sink_reject(sink, &reject, err);
 }
 
-static int take_row(struct connector *connector, const struct csv_row *row, struct frame_sink *sink, struct err *err)
+static int take_row(struct connector *connector, const struct csv_row *row, struct frame_sink *sink,
+		    struct err *err)
 {
-	struct frame_skip skip = { .at = { .file = 0, .row = row->number, .byte_offset = row->byte_offset } };
+	struct frame_skip skip = {
+		.at = { .file = 0, .row = row->number, .byte_offset = row->byte_offset }
+	};
 	struct fill fill = fill_of(row);
 	connector->blank_run = fill.filled == 0 ? connector->blank_run + 1 : 0;
 	if (fill.filled == 0) {
@@ -202,9 +213,11 @@ static int take_row(struct connector *connector, const struct csv_row *row, stru
 	struct row_outcome outcome;
 	connector->rows++;
 	for (size_t i = 0; i < row->count; i++)
-		connector->cells[i] = (struct map_cell){ .text = blob_of(row->cells[i].text, row->cells[i].len),
-							 .type = CELL_UNTYPED };
-	int rc = row_mapper_map(connector->mapper, connector->cells, row->count, true, &outcome, err);
+		connector->cells[i] =
+			(struct map_cell){ .text = blob_of(row->cells[i].text, row->cells[i].len),
+					   .type = CELL_UNTYPED };
+	int rc = row_mapper_map(connector->mapper, connector->cells, row->count, true, &outcome,
+				err);
 	return rc < 0 ? rc : send_outcome(&outcome, &skip.at, sink, err);
 }
 
@@ -218,7 +231,8 @@ static int take_rows(struct connector *connector, struct frame_sink *sink, struc
 			return rc;
 		rc = take_row(connector, &row, sink, err);
 		if (rc == 0 && n % PROGRESS_ROWS == 0)
-			rc = frame_sink_progress(sink, row.byte_offset, (uint64_t)connector->file.opened.st_size, err);
+			rc = frame_sink_progress(sink, row.byte_offset,
+						 (uint64_t)connector->file.opened.st_size, err);
 	}
 	return rc;
 }
@@ -230,8 +244,9 @@ static void judge_completeness(const struct connector *connector, struct pull_en
 	if (connector->source->trailer == NULL)
 		return;
 	ret_end->promised = connector->promised;
-	ret_end->completeness = connector->trailers == 1 && connector->promised == connector->rows ? FRAME_PROVEN :
-												     FRAME_INCOMPLETE;
+	ret_end->completeness = connector->trailers == 1 && connector->promised == connector->rows
+					? FRAME_PROVEN
+					: FRAME_INCOMPLETE;
 }
 
 static int tell_file(struct connector *connector, struct frame_sink *sink, struct err *err)
@@ -242,18 +257,19 @@ static int tell_file(struct connector *connector, struct frame_sink *sink, struc
 	return rc < 0 ? rc : frame_sink_file(sink, &file, err);
 }
 
-static int file_drop_pull(struct connector *connector, struct frame_sink *sink, struct pull_end *ret_end,
-			  struct err *err)
+static int file_drop_pull(struct connector *connector, struct frame_sink *sink,
+			  struct pull_end *ret_end, struct err *err)
 {
-	int rc = drop_file_open(connector->folder, connector->options->file, connector->options->max_bytes,
-				&connector->file, err);
+	int rc = drop_file_open(connector->folder, connector->options->file,
+				connector->options->max_bytes, &connector->file, err);
 	if (rc == 0)
 		rc = tell_file(connector, sink, err);
 	if (rc == 0)
 		rc = find_header(connector, err);
 	if (rc < 0)
 		return rc;
-	log_event(LOG_LEVEL_DEBUG, MSG_DROP_COLUMNS, ARG_U("mapped", connector->mapping->hashed_count),
+	log_event(LOG_LEVEL_DEBUG, MSG_DROP_COLUMNS,
+		  ARG_U("mapped", connector->mapping->hashed_count),
 		  ARG_U("dropped", header_dropped(connector->mapping)));
 	rc = take_rows(connector, sink, err);
 	if (rc == 0)

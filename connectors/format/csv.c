@@ -27,16 +27,16 @@ struct csv {
 	bool ends_bare[256]; /* bytes that a bare cell cannot simply go on with */
 
 	char *window;
-	size_t filled;	      /* bytes in the window */
-	size_t row;	      /* where the row begins */
-	size_t at;	      /* next byte to look at */
-	bool at_end;	      /* nothing more will come */
+	size_t filled;        /* bytes in the window */
+	size_t row;           /* where the row begins */
+	size_t at;            /* next byte to look at */
+	bool at_end;          /* nothing more will come */
 	uint64_t window_byte; /* place of window[0] in the text */
 
 	/* the row that is read */
 	int state;
 	size_t cell_begin; /* from the row's begin */
-	size_t write;	   /* where the text of a quoted cell goes on: behind what doubled quotes took out */
+	size_t write; /* where the text of a quoted cell goes on: behind what doubled quotes took out */
 	bool has_nul;
 	size_t count;
 	struct span spans[LIMIT_CSV_COLUMNS];
@@ -55,7 +55,8 @@ int csv_create(csv_read_fn *read, void *ctx, char delimiter, struct csv **ret_cs
 	csv->ctx = ctx;
 	csv->delimiter = delimiter;
 	csv->ends_bare[(unsigned char)delimiter] = true;
-	csv->ends_bare['"'] = csv->ends_bare['\r'] = csv->ends_bare['\n'] = csv->ends_bare['\0'] = true;
+	csv->ends_bare['"'] = csv->ends_bare['\r'] = csv->ends_bare['\n'] = csv->ends_bare['\0'] =
+		true;
 	*ret_csv = TAKE(csv);
 	return 0;
 }
@@ -121,8 +122,9 @@ static int end_cell(struct csv *csv, size_t len, bool quoted, struct err *err)
 		return too_long(csv, MSG_CSV_CELL_LONG, LIMIT_CSV_FIELD_BYTES, err);
 	if (csv->count == LIMIT_CSV_COLUMNS)
 		return too_long(csv, MSG_CSV_COLUMNS, LIMIT_CSV_COLUMNS, err);
-	csv->spans[csv->count++] =
-		(struct span){ .begin = (uint32_t)csv->cell_begin, .len = (uint32_t)len, .quoted = quoted };
+	csv->spans[csv->count++] = (struct span){ .begin = (uint32_t)csv->cell_begin,
+						  .len = (uint32_t)len,
+						  .quoted = quoted };
 	return 0;
 }
 
@@ -285,9 +287,10 @@ static int read_row(struct csv *csv, struct err *err)
 static void give_row(struct csv *csv, struct csv_row *ret_row)
 {
 	for (size_t i = 0; i < csv->count; i++)
-		csv->cells[i] = (struct csv_cell){ .text = csv->window + csv->row + csv->spans[i].begin,
-						   .len = csv->spans[i].len,
-						   .quoted = csv->spans[i].quoted };
+		csv->cells[i] =
+			(struct csv_cell){ .text = csv->window + csv->row + csv->spans[i].begin,
+					   .len = csv->spans[i].len,
+					   .quoted = csv->spans[i].quoted };
 	*ret_row = (struct csv_row){ .number = ++csv->number,
 				     .byte_offset = csv->window_byte + csv->row,
 				     .count = csv->count,

@@ -26,9 +26,9 @@ struct csv_cell {
 };
 
 struct csv_row {
-	uint64_t number;	  /* from 1 */
-	uint64_t byte_offset;	  /* of its first byte, a byte order mark counted */
-	size_t count;		  /* at least 1 */
+	uint64_t number;      /* from 1 */
+	uint64_t byte_offset; /* of its first byte, a byte order mark counted */
+	size_t count;         /* at least 1 */
 	const struct csv_cell *cells;
 	bool has_nul;
 };
@@ -37,7 +37,8 @@ struct csv_row {
 typedef int csv_read_fn(void *ctx, char *out, size_t size, struct err *err);
 
 /** delimiter  ',', ';' or '\t'. A UTF-8 byte order mark is skipped. */
-MUST_CHECK int csv_create(csv_read_fn *read, void *ctx, char delimiter, struct csv **ret_csv, struct err *err);
+MUST_CHECK int csv_create(csv_read_fn *read, void *ctx, char delimiter, struct csv **ret_csv,
+			  struct err *err);
 void csv_destroy(struct csv *csv); /* overwrites what it held */
 
 /** The next row: 1 with a row, 0 at the end.

@@ -7,11 +7,16 @@
 #include "connectors/normalise/text.h"
 #include "daemon/record/validate.h"
 
-enum { STEP_MIN = 1, STEP_MAX = 16, COEFFICIENT_MIN = 100, COEFFICIENT_MAX = 1000 /* HR6, hundredths */ };
+enum {
+	STEP_MIN = 1,
+	STEP_MAX = 16,
+	COEFFICIENT_MIN = 100,
+	COEFFICIENT_MAX = 1000 /* HR6, hundredths */
+};
 enum { YEAR_MIN = 1900, YEAR_MAX = 2100 };
 
 typedef enum reason cell_value_fn(const struct mapping *mapping, const struct mapping_line *line,
-			     const struct cell_value_input *input, struct buf *out);
+				  const struct cell_value_input *input, struct buf *out);
 
 static enum reason left_out_unless(bool good)
 {
@@ -30,7 +35,8 @@ static enum reason read_ethnic(const struct mapping *mapping, const struct mappi
 			       const struct cell_value_input *input, struct buf *out)
 {
 	const char *code;
-	enum reason reason = ethnic_read(input->clean, mapping->source.ethnic_system, line->index, &code);
+	enum reason reason =
+		ethnic_read(input->clean, mapping->source.ethnic_system, line->index, &code);
 	if (reason == REASON_NONE && code != NULL)
 		buf_put_text(out, code);
 	return reason;
@@ -63,8 +69,8 @@ static enum reason read_date(const struct mapping *mapping, const struct mapping
 	return REASON_NONE;
 }
 
-static enum reason read_number(const struct cell_value_input *input, unsigned places, int64_t min, int64_t max,
-			       struct buf *out)
+static enum reason read_number(const struct cell_value_input *input, unsigned places, int64_t min,
+			       int64_t max, struct buf *out)
 {
 	int64_t scaled;
 	if (!decimal_read(input->clean, places, &scaled) || scaled < min || scaled > max)
@@ -74,7 +80,8 @@ static enum reason read_number(const struct cell_value_input *input, unsigned pl
 }
 
 /* "2007.0" is what a number cell leaves; 3.99 is no integer. */
-static enum reason read_integer(const struct cell_value_input *input, int64_t min, int64_t max, struct buf *out)
+static enum reason read_integer(const struct cell_value_input *input, int64_t min, int64_t max,
+				struct buf *out)
 {
 	int64_t scaled;
 	if (!decimal_read(input->clean, 2, &scaled) || scaled % 100 != 0)
@@ -153,28 +160,39 @@ static enum reason read_email(const struct mapping *mapping, const struct mappin
 
 /* The normalisers of identity stand in row_mapper.c: they are judged together. */
 static cell_value_fn *const readers[MAP_NORMALISER_MAX] = {
-	[MAP_TEXT] = read_text,	      [MAP_ETHNIC] = read_ethnic, [MAP_CODE] = read_code,
-	[MAP_DATE] = read_date,	      [MAP_YEAR] = read_year,	  [MAP_GRADE_CODE] = read_grade_code,
-	[MAP_STEP] = read_step,	      [MAP_SHARE] = read_share,	  [MAP_COEFFICIENT] = read_coefficient,
-	[MAP_DIGITS] = read_digits,   [MAP_PHONE] = read_phone,	  [MAP_EMAIL] = read_email,
+	[MAP_TEXT] = read_text,
+	[MAP_ETHNIC] = read_ethnic,
+	[MAP_CODE] = read_code,
+	[MAP_DATE] = read_date,
+	[MAP_YEAR] = read_year,
+	[MAP_GRADE_CODE] = read_grade_code,
+	[MAP_STEP] = read_step,
+	[MAP_SHARE] = read_share,
+	[MAP_COEFFICIENT] = read_coefficient,
+	[MAP_DIGITS] = read_digits,
+	[MAP_PHONE] = read_phone,
+	[MAP_EMAIL] = read_email,
 };
 
 enum reason cell_value_read(const struct mapping *mapping, const struct mapping_line *line,
-		       const struct cell_value_input *input, struct buf *out)
+			    const struct cell_value_input *input, struct buf *out)
 {
 	size_t begin = out->len;
 	if (cell_value_is_none(mapping, line, input->clean))
 		return REASON_NONE;
 	enum reason reason = readers[line->option->normaliser](mapping, line, input, out);
-	struct blob value = out->len == begin ? blob_of(NULL, 0) : blob_of(out->data + begin, out->len - begin);
-	if (reason == REASON_NONE && value.len > 0 && validate_value(line->field, value) != MSG_NONE)
+	struct blob value =
+		out->len == begin ? blob_of(NULL, 0) : blob_of(out->data + begin, out->len - begin);
+	if (reason == REASON_NONE && value.len > 0 &&
+	    validate_value(line->field, value) != MSG_NONE)
 		reason = REASON_VALUE_LEFT_OUT;
 	if (reason != REASON_NONE)
 		out->len = begin;
 	return reason;
 }
 
-bool cell_value_is_none(const struct mapping *mapping, const struct mapping_line *line, struct blob clean)
+bool cell_value_is_none(const struct mapping *mapping, const struct mapping_line *line,
+			struct blob clean)
 {
 	struct buf folded = { 0 };
 	bool none = false;

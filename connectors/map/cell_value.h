@@ -9,8 +9,8 @@
 #include "daemon/base/reason.h"
 
 struct cell_value_input {
-	struct blob clean;   /* not null */
-	struct blob name;    /* grade_code: the name in the same row */
+	struct blob clean; /* not null */
+	struct blob name;  /* grade_code: the name in the same row */
 	enum cell_type type;
 };
 
@@ -18,10 +18,11 @@ struct cell_value_input {
  * the warning why it was left out.
  */
 enum reason cell_value_read(const struct mapping *mapping, const struct mapping_line *line,
-		       const struct cell_value_input *input, struct buf *out);
+			    const struct cell_value_input *input, struct buf *out);
 
 /** Whether `clean` is one of the words that say "none" on this line. */
-bool cell_value_is_none(const struct mapping *mapping, const struct mapping_line *line, struct blob clean);
+bool cell_value_is_none(const struct mapping *mapping, const struct mapping_line *line,
+			struct blob clean);
 
 /** Take a year off the end of `*text`: "(2018)" or a blank and four digits. False if there is none. */
 bool cell_value_take_year(struct blob *text, struct blob *ret_year);

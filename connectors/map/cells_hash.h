@@ -14,9 +14,9 @@ enum { CELLS_HASH_KEY_SIZE = 16, CELLS_HASH_SIZE = 16 };
 
 struct cells_hash {
 	uint64_t v[4];
-	uint64_t tail;	    /* bytes that do not fill a word yet */
+	uint64_t tail; /* bytes that do not fill a word yet */
 	unsigned tail_len;
-	uint8_t total;	    /* bytes so far, modulo 256 as the algorithm wants it */
+	uint8_t total; /* bytes so far, modulo 256 as the algorithm wants it */
 };
 
 void cells_hash_begin(struct cells_hash *hash, const uint8_t key[CELLS_HASH_KEY_SIZE]);

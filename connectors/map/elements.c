@@ -20,26 +20,27 @@ static size_t index_of(const struct schema_field *field)
 	return (size_t)(field - field->list->fields);
 }
 
-static void set(struct elements *elements, struct elements_item *item, const struct schema_field *field,
-		struct blob value)
+static void set(struct elements *elements, struct elements_item *item,
+		const struct schema_field *field, struct blob value)
 {
 	if (value.len == 0)
 		return;
 	item->slots[index_of(field)] =
-		(struct elements_slot){ .begin = (uint32_t)elements->values.len, .len = (uint32_t)value.len };
+		(struct elements_slot){ .begin = (uint32_t)elements->values.len,
+					.len = (uint32_t)value.len };
 	buf_put(&elements->values, value.data, value.len);
 }
 
-void elements_put(struct elements *elements, int group, const struct schema_field *field, struct blob value,
-		  bool is_constant)
+void elements_put(struct elements *elements, int group, const struct schema_field *field,
+		  struct blob value, bool is_constant)
 {
 	struct elements_item *item = &elements->common[group];
 	set(elements, item, field, value);
 	item->filled |= !is_constant && value.len > 0;
 }
 
-bool elements_put_piece(struct elements *elements, int group, const struct schema_field *field, struct blob value,
-			const struct schema_field *year_field, struct blob year)
+bool elements_put_piece(struct elements *elements, int group, const struct schema_field *field,
+			struct blob value, const struct schema_field *year_field, struct blob year)
 {
 	struct elements_item item = { .group = group, .filled = true };
 	if (value.len == 0 && year.len == 0)
@@ -53,10 +54,12 @@ bool elements_put_piece(struct elements *elements, int group, const struct schem
 	return true;
 }
 
-static struct blob value_of(const struct elements *elements, const struct elements_item *item, size_t field)
+static struct blob value_of(const struct elements *elements, const struct elements_item *item,
+			    size_t field)
 {
 	const struct elements_slot *slot = &item->slots[field];
-	return slot->len == 0 ? blob_of(NULL, 0) : blob_of(elements->values.data + slot->begin, slot->len);
+	return slot->len == 0 ? blob_of(NULL, 0)
+			      : blob_of(elements->values.data + slot->begin, slot->len);
 }
 
 static bool is_whole(const struct element *element, const struct schema_list *list)
@@ -83,7 +86,8 @@ static unsigned repeat_of(const struct elements_told *told, const struct element
 		bool same_key = true;
 		for (size_t k = 0; k < told->list->key_count; k++) {
 			size_t field = told->list->key[k];
-			same_key = same_key && blob_equal(told->items[i].values[field], element->values[field]);
+			same_key = same_key &&
+				   blob_equal(told->items[i].values[field], element->values[field]);
 		}
 		repeat += same_key;
 		if (is_equal(&told->items[i], element, told->list->field_count))
@@ -102,8 +106,8 @@ static struct blob first_value(const struct element *element, size_t field_count
 
 /* One element: the piece over what is common. */
 static void tell(const struct elements *elements, const struct elements_item *common,
-		 const struct elements_item *piece, struct elements_told *told, struct record_builder *record,
-		 elements_left_out_fn *left_out, void *ctx)
+		 const struct elements_item *piece, struct elements_told *told,
+		 struct record_builder *record, elements_left_out_fn *left_out, void *ctx)
 {
 	const struct schema_list *list = told->list;
 	struct element element = { .key = { 0 } };
@@ -115,7 +119,8 @@ static void tell(const struct elements *elements, const struct elements_item *co
 	unsigned repeat = repeat_of(told, &element);
 	if (repeat == 0)
 		return;
-	if (!is_whole(&element, list) || told->count == list->max_items || told->count == LIMIT_LIST_ELEMENTS) {
+	if (!is_whole(&element, list) || told->count == list->max_items ||
+	    told->count == LIMIT_LIST_ELEMENTS) {
 		left_out(ctx, &list->fields[0], first_value(&element, list->field_count));
 		return;
 	}
@@ -123,13 +128,14 @@ static void tell(const struct elements *elements, const struct elements_item *co
 	element_key_put(list, &element, repeat, &key);
 	for (size_t i = 0; i < list->field_count; i++)
 		if (element.values[i].len > 0)
-			record_builder_add(record, list->fields[i].number, buf_blob(&key), element.values[i]);
+			record_builder_add(record, list->fields[i].number, buf_blob(&key),
+					   element.values[i]);
 	told->items[told->count++] = element;
 	buf_cleanse(&key);
 }
 
-static void tell_group(const struct elements *elements, int group, struct elements_told *told, struct record_builder *record,
-		       elements_left_out_fn *left_out, void *ctx)
+static void tell_group(const struct elements *elements, int group, struct elements_told *told,
+		       struct record_builder *record, elements_left_out_fn *left_out, void *ctx)
 {
 	const struct elements_item *common = &elements->common[group];
 	size_t told_pieces = 0;
@@ -143,8 +149,8 @@ static void tell_group(const struct elements *elements, int group, struct elemen
 		tell(elements, common, NULL, told, record, left_out, ctx);
 }
 
-void elements_add_to(struct elements *elements, struct record_builder *record, elements_left_out_fn *left_out,
-		     void *ctx)
+void elements_add_to(struct elements *elements, struct record_builder *record,
+		     elements_left_out_fn *left_out, void *ctx)
 {
 	const struct mapping *mapping = elements->mapping;
 	struct elements_told *told = &elements->told;

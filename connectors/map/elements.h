@@ -33,7 +33,7 @@ struct elements {
 	const struct mapping *mapping;
 	struct buf values;
 	struct elements_item common[LIMIT_MAP_ELEMENTS]; /* by group: what is not split */
-	struct elements_item pieces[LIMIT_MAP_PIECES];	 /* of split lines */
+	struct elements_item pieces[LIMIT_MAP_PIECES];   /* of split lines */
 	size_t piece_count;
 	struct elements_told told;
 };
@@ -42,14 +42,14 @@ void elements_begin(struct elements *elements, const struct mapping *mapping);
 void elements_finish(struct elements *elements);
 
 /** A value of `field` for the element of `group`. */
-void elements_put(struct elements *elements, int group, const struct schema_field *field, struct blob value,
-		  bool is_constant);
+void elements_put(struct elements *elements, int group, const struct schema_field *field,
+		  struct blob value, bool is_constant);
 
 /** A piece of the group's split line; `year` may be empty. False if the row has too many. */
-bool elements_put_piece(struct elements *elements, int group, const struct schema_field *field, struct blob value,
-			const struct schema_field *year_field, struct blob year);
+bool elements_put_piece(struct elements *elements, int group, const struct schema_field *field,
+			struct blob value, const struct schema_field *year_field, struct blob year);
 
 /** Tell the record of every element. `left_out` is called for those that cannot stand. */
 typedef void elements_left_out_fn(void *ctx, const struct schema_field *field, struct blob raw);
-void elements_add_to(struct elements *elements, struct record_builder *record, elements_left_out_fn *left_out,
-		     void *ctx);
+void elements_add_to(struct elements *elements, struct record_builder *record,
+		     elements_left_out_fn *left_out, void *ctx);

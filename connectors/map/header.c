@@ -25,7 +25,8 @@ static struct blob name_text(const struct mapping *mapping, const struct mapping
 /* Appends the cell clean and folded to `out`; false if it cannot be a name. */
 static bool fold_cell(struct blob cell, struct buf *clean, struct buf *folded)
 {
-	return text_clean(cell, 0, clean, NULL) == REASON_NONE && (text_fold(buf_blob(clean), folded), true);
+	return text_clean(cell, 0, clean, NULL) == REASON_NONE &&
+	       (text_fold(buf_blob(clean), folded), true);
 }
 
 size_t header_count_hits(const struct mapping *mapping, const struct blob *cells, size_t count)
@@ -36,7 +37,8 @@ size_t header_count_hits(const struct mapping *mapping, const struct blob *cells
 		bool known = false;
 		if (fold_cell(cells[i], &clean, &folded))
 			for (size_t k = 0; !known && k < mapping->name_count; k++)
-				known = blob_equal(buf_blob(&folded), name_text(mapping, &mapping->names[k]));
+				known = blob_equal(buf_blob(&folded),
+						   name_text(mapping, &mapping->names[k]));
 		hits += known;
 		buf_finish(&clean);
 		buf_finish(&folded);
@@ -46,12 +48,14 @@ size_t header_count_hits(const struct mapping *mapping, const struct blob *cells
 
 static int said_twice(const struct mapping *mapping, size_t column, uint64_t row, struct err *err)
 {
-	return err_set(err, ERR_INVALID, MSG_HEADER_TWICE, ARG_U("row", row),
-		       ARG_TEXTN("column", mapping->header[column].data, mapping->header[column].len));
+	return err_set(
+		err, ERR_INVALID, MSG_HEADER_TWICE, ARG_U("row", row),
+		ARG_TEXTN("column", mapping->header[column].data, mapping->header[column].len));
 }
 
 /* Where the column's name is known it takes its places; two columns for one place are an error. */
-static int bind_column(struct mapping *mapping, struct blob folded, size_t column, uint64_t row, struct err *err)
+static int bind_column(struct mapping *mapping, struct blob folded, size_t column, uint64_t row,
+		       struct err *err)
 {
 	for (size_t k = 0; k < mapping->name_count; k++) {
 		struct mapping_place *place = &mapping->places[mapping->names[k].place];
@@ -64,8 +68,8 @@ static int bind_column(struct mapping *mapping, struct blob folded, size_t colum
 	return 0;
 }
 
-static int bind_columns(struct mapping *mapping, const struct blob *cells, size_t count, uint64_t row,
-			struct err *err)
+static int bind_columns(struct mapping *mapping, const struct blob *cells, size_t count,
+			uint64_t row, struct err *err)
 {
 	struct buf folded = { 0 };
 	size_t *begins = calloc(count + 1, sizeof(*begins));
@@ -86,7 +90,8 @@ static int bind_columns(struct mapping *mapping, const struct blob *cells, size_
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		struct blob name = blob_of(folded.data + begins[i], begins[i + 1] - begins[i]);
 		for (size_t k = 0; rc == 0 && name.len > 0 && k < i; k++)
-			if (blob_equal(name, blob_of(folded.data + begins[k], begins[k + 1] - begins[k])))
+			if (blob_equal(name,
+				       blob_of(folded.data + begins[k], begins[k + 1] - begins[k])))
 				rc = said_twice(mapping, i, row, err);
 		if (rc == 0 && name.len > 0)
 			rc = bind_column(mapping, name, i, row, err);
@@ -121,11 +126,12 @@ static int check_missing(const struct mapping *mapping, uint64_t row, struct err
 		at += mapping->header[i].len + 1;
 	}
 	const char *nearest = names == NULL || !buf_ok(&texts) ? NULL : diag_nearest(first, names);
-	int rc = nearest == NULL ? err_set(err, ERR_INVALID, MSG_HEADER_NO_COLUMN, ARG_U("row", row),
-					   ARG_U("count", missing), ARG_TEXT("column", first)) :
-				   err_set(err, ERR_INVALID, MSG_HEADER_NO_COLUMN_NEAREST, ARG_U("row", row),
-					   ARG_U("count", missing), ARG_TEXT("column", first),
-					   ARG_TEXT("nearest", nearest));
+	int rc = nearest == NULL
+			 ? err_set(err, ERR_INVALID, MSG_HEADER_NO_COLUMN, ARG_U("row", row),
+				   ARG_U("count", missing), ARG_TEXT("column", first))
+			 : err_set(err, ERR_INVALID, MSG_HEADER_NO_COLUMN_NEAREST,
+				   ARG_U("row", row), ARG_U("count", missing),
+				   ARG_TEXT("column", first), ARG_TEXT("nearest", nearest));
 	free(names);
 	buf_finish(&texts);
 	return rc;
@@ -144,7 +150,8 @@ static void list_hashed(struct mapping *mapping)
 	}
 }
 
-int header_bind(struct mapping *mapping, const struct blob *cells, size_t count, uint64_t row, struct err *err)
+int header_bind(struct mapping *mapping, const struct blob *cells, size_t count, uint64_t row,
+		struct err *err)
 {
 	header_unbind(mapping);
 	mapping->header = calloc(count + 1, sizeof(*mapping->header));

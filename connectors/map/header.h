@@ -11,8 +11,8 @@
 size_t header_count_hits(const struct mapping *mapping, const struct blob *cells, size_t count);
 
 /** Take `cells` as the header. Errors: ERR_INVALID (a column is missing or there twice; `row` is shown), ERR_NOMEM. */
-MUST_CHECK int header_bind(struct mapping *mapping, const struct blob *cells, size_t count, uint64_t row,
-			    struct err *err);
+MUST_CHECK int header_bind(struct mapping *mapping, const struct blob *cells, size_t count,
+			   uint64_t row, struct err *err);
 
 /** Columns of the file that nobody asked for; they are dropped unread. */
 size_t header_dropped(const struct mapping *mapping);

@@ -46,13 +46,13 @@ struct map_column {
 	struct option_texts join;
 	char *constant;
 	char *field;
-	unsigned normaliser;  /* enum map_normaliser */
-	char *element;	      /* lines of one list with the same word make one element */
-	char *split;	      /* one character: each piece is an element of its own */
-	char *year_field;     /* a year behind the text, "(2018)" or " 2018", goes there */
-	char *name_column;    /* grade_code: the column with the grade's name */
-	bool optional;	      /* the file may lack the column */
-	bool may_be_none;     /* one of `none_words` says that there is nothing */
+	unsigned normaliser; /* enum map_normaliser */
+	char *element;       /* lines of one list with the same word make one element */
+	char *split;         /* one character: each piece is an element of its own */
+	char *year_field;    /* a year behind the text, "(2018)" or " 2018", goes there */
+	char *name_column;   /* grade_code: the column with the grade's name */
+	bool optional;       /* the file may lack the column */
+	bool may_be_none;    /* one of `none_words` says that there is nothing */
 };
 
 struct map_key {
@@ -70,4 +70,5 @@ struct map_options {
 extern const struct option_row map_option_rows[];
 
 /** What rows cannot say. `node` is the section and may be NULL. */
-void map_options_check(const struct map_options *options, const struct doc_node *node, struct diag *diag);
+void map_options_check(const struct map_options *options, const struct doc_node *node,
+		       struct diag *diag);

@@ -28,12 +28,13 @@ static size_t fold_into(struct mapping *mapping, const char *text)
 static void add_name(struct mapping *mapping, const char *text, size_t place)
 {
 	size_t begin = fold_into(mapping, text);
-	mapping->names[mapping->name_count++] =
-		(struct mapping_name){ .begin = begin, .len = mapping->folded.len - begin, .place = place };
+	mapping->names[mapping->name_count++] = (struct mapping_name){
+		.begin = begin, .len = mapping->folded.len - begin, .place = place
+	};
 }
 
-static size_t add_place(struct mapping *mapping, const char *name, const struct option_texts *other, bool required,
-			bool hashed)
+static size_t add_place(struct mapping *mapping, const char *name, const struct option_texts *other,
+			bool required, bool hashed)
 {
 	size_t place = mapping->place_count++;
 	mapping->places[place] = (struct mapping_place){
@@ -49,7 +50,8 @@ static size_t add_place(struct mapping *mapping, const char *name, const struct 
 static int reserve(struct mapping *mapping)
 {
 	const struct map_options *options = mapping->options;
-	size_t places = 1 + options->running_number.count, names = places + options->key.other.count;
+	size_t places = 1 + options->running_number.count,
+	       names = places + options->key.other.count;
 	for (size_t i = 0; i < options->column_count; i++) {
 		const struct map_column *column = &options->columns[i];
 		places += 1 + column->join.count + 1;
@@ -60,13 +62,16 @@ static int reserve(struct mapping *mapping)
 	mapping->lines = calloc(options->column_count + 1, sizeof(*mapping->lines));
 	mapping->indexes = calloc(options->column_count + 1, sizeof(struct code_index *));
 	mapping->none_words = calloc(options->none_words.count + 1, sizeof(*mapping->none_words));
-	mapping->name_rules.notes = calloc(options->notes.count + 1, sizeof(*mapping->name_rules.notes));
+	mapping->name_rules.notes =
+		calloc(options->notes.count + 1, sizeof(*mapping->name_rules.notes));
 	bool whole = mapping->places != NULL && mapping->names != NULL && mapping->lines != NULL &&
-		     mapping->indexes != NULL && mapping->none_words != NULL && mapping->name_rules.notes != NULL;
+		     mapping->indexes != NULL && mapping->none_words != NULL &&
+		     mapping->name_rules.notes != NULL;
 	return whole ? 0 : ERR_NOMEM;
 }
 
-static int find_field(struct compile *compile, const char *path, const struct schema_field **ret_field)
+static int find_field(struct compile *compile, const char *path,
+		      const struct schema_field **ret_field)
 {
 	const struct schema_field *field = schema_field_by_path(compile->schema, path);
 	if (field == NULL || (field->record_types >> compile->mapping->source.record_type & 1) == 0)
@@ -111,7 +116,8 @@ static int set_index(struct compile *compile, struct mapping_line *line)
 		return 0;
 	}
 	if (name == NULL)
-		return err_set(compile->err, ERR_CONFIG, MSG_MAP_NOT_CODED, ARG_WORD("field", line->option->field));
+		return err_set(compile->err, ERR_CONFIG, MSG_MAP_NOT_CODED,
+			       ARG_WORD("field", line->option->field));
 	return find_index(compile, line->option->field, name, &line->index);
 }
 
@@ -124,16 +130,19 @@ static int set_group(struct compile *compile, struct mapping_line *line)
 	if (list == NULL || list->plain)
 		return 0;
 	size_t i = 0;
-	while (i < mapping->group_count &&
-	       (mapping->groups[i].list != list || strcmp(mapping->groups[i].element, element) != 0))
+	while (i < mapping->group_count && (mapping->groups[i].list != list ||
+					    strcmp(mapping->groups[i].element, element) != 0))
 		i++;
 	if (i == LIMIT_MAP_ELEMENTS)
-		return err_set(compile->err, ERR_CONFIG, MSG_MAP_ELEMENTS, ARG_U("limit", LIMIT_MAP_ELEMENTS));
+		return err_set(compile->err, ERR_CONFIG, MSG_MAP_ELEMENTS,
+			       ARG_U("limit", LIMIT_MAP_ELEMENTS));
 	if (i == mapping->group_count)
-		mapping->groups[mapping->group_count++] = (struct mapping_group){ .list = list, .element = element };
+		mapping->groups[mapping->group_count++] =
+			(struct mapping_group){ .list = list, .element = element };
 	if (line->option->split != NULL) {
 		if (mapping->groups[i].split != NULL)
-			return err_set(compile->err, ERR_CONFIG, MSG_MAP_TWICE, ARG_WORD("field", line->option->field));
+			return err_set(compile->err, ERR_CONFIG, MSG_MAP_TWICE,
+				       ARG_WORD("field", line->option->field));
 		mapping->groups[i].split = line;
 	}
 	line->group = (int)i;
@@ -146,7 +155,8 @@ static int set_year_field(struct compile *compile, struct mapping_line *line)
 		return 0;
 	int rc = find_field(compile, line->option->year_field, &line->year_field);
 	if (rc == 0 && line->year_field->list != line->field->list)
-		rc = err_set(compile->err, ERR_CONFIG, MSG_MAP_YEAR_FIELD, ARG_WORD("field", line->option->field));
+		rc = err_set(compile->err, ERR_CONFIG, MSG_MAP_YEAR_FIELD,
+			     ARG_WORD("field", line->option->field));
 	return rc;
 }
 
@@ -157,11 +167,13 @@ static int check_twice(struct compile *compile, const struct mapping_line *line)
 	bool plain = line->field->list != NULL && line->field->list->plain;
 	size_t same = 0;
 	for (size_t i = 0; i < mapping->line_count; i++)
-		same += mapping->lines[i].field == line->field && mapping->lines[i].group == line->group;
+		same += mapping->lines[i].field == line->field &&
+			mapping->lines[i].group == line->group;
 	size_t most = line->option->normaliser == MAP_IDENTITY_NUMBER ? 2 : 1;
 	if (plain || same < most)
 		return 0;
-	return err_set(compile->err, ERR_CONFIG, MSG_MAP_TWICE, ARG_WORD("field", line->option->field));
+	return err_set(compile->err, ERR_CONFIG, MSG_MAP_TWICE,
+		       ARG_WORD("field", line->option->field));
 }
 
 static void set_places(struct mapping *mapping, struct mapping_line *line)
@@ -169,9 +181,11 @@ static void set_places(struct mapping *mapping, struct mapping_line *line)
 	const struct map_column *option = line->option;
 	bool required = !option->optional;
 	if (option->column != NULL)
-		line->places[line->place_count++] = add_place(mapping, option->column, &option->other, required, true);
+		line->places[line->place_count++] =
+			add_place(mapping, option->column, &option->other, required, true);
 	for (size_t i = 0; i < option->join.count && i < LIMIT_MAP_JOIN; i++)
-		line->places[line->place_count++] = add_place(mapping, option->join.items[i], NULL, required, true);
+		line->places[line->place_count++] =
+			add_place(mapping, option->join.items[i], NULL, required, true);
 	if (option->name_column != NULL)
 		line->name_place = add_place(mapping, option->name_column, NULL, required, true);
 }
@@ -203,10 +217,14 @@ static int find_fields(struct compile *compile)
 		const char *path;
 		const struct schema_field **field;
 	} rows[] = {
-		{ "identity.full_name", &fields->full_name },	{ "identity.birth_date", &fields->birth_date },
-		{ "identity.sex", &fields->sex },		{ "identity.cccd", &fields->cccd },
-		{ "identity.cmnd", &fields->cmnd },		{ "identity.ethnic", &fields->ethnic },
-		{ "evidence.cccd_grade", &fields->cccd_grade }, { "evidence.cmnd_grade", &fields->cmnd_grade },
+		{ "identity.full_name", &fields->full_name },
+		{ "identity.birth_date", &fields->birth_date },
+		{ "identity.sex", &fields->sex },
+		{ "identity.cccd", &fields->cccd },
+		{ "identity.cmnd", &fields->cmnd },
+		{ "identity.ethnic", &fields->ethnic },
+		{ "evidence.cccd_grade", &fields->cccd_grade },
+		{ "evidence.cmnd_grade", &fields->cmnd_grade },
 		{ "evidence.note", &fields->note },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -221,10 +239,12 @@ static int load_provinces(struct compile *compile)
 {
 	const struct code_list *list = code_lists_get(compile->lists, "cccd-provinces");
 	if (list == NULL)
-		return err_set(compile->err, ERR_CONFIG, MSG_MAP_NO_LIST, ARG_WORD("field", "identity.cccd"),
+		return err_set(compile->err, ERR_CONFIG, MSG_MAP_NO_LIST,
+			       ARG_WORD("field", "identity.cccd"),
 			       ARG_WORD("name", "cccd-provinces"));
 	for (size_t row = 0; row < code_list_rows(list); row++) {
-		unsigned long code = strtoul(code_list_cell(list, row, code_list_column(list, "code")), NULL, 10);
+		unsigned long code = strtoul(
+			code_list_cell(list, row, code_list_column(list, "code")), NULL, 10);
 		if (code < sizeof(compile->mapping->provinces))
 			compile->mapping->provinces[code] = true;
 	}
@@ -251,13 +271,16 @@ static void fold_words(struct mapping *mapping)
 	mapping->name_rules.note_count = options->notes.count;
 }
 
-int mapping_create(const struct map_options *options, const struct schema *schema, const struct code_lists *lists,
-		   struct mapping_source source, struct mapping **ret_mapping, struct err *err)
+int mapping_create(const struct map_options *options, const struct schema *schema,
+		   const struct code_lists *lists, struct mapping_source source,
+		   struct mapping **ret_mapping, struct err *err)
 {
 	CLEANUP(mapping_destroyp) struct mapping *mapping = calloc(1, sizeof(*mapping));
 	if (mapping == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	struct compile compile = { .mapping = mapping, .schema = schema, .lists = lists, .err = err };
+	struct compile compile = {
+		.mapping = mapping, .schema = schema, .lists = lists, .err = err
+	};
 	mapping->options = options;
 	mapping->source = source;
 	if (reserve(mapping) < 0)
@@ -265,7 +288,8 @@ int mapping_create(const struct map_options *options, const struct schema *schem
 	int rc = find_fields(&compile);
 	if (rc == 0)
 		rc = load_provinces(&compile);
-	mapping->key_place = add_place(mapping, options->key.column, &options->key.other, true, false);
+	mapping->key_place =
+		add_place(mapping, options->key.column, &options->key.other, true, false);
 	for (size_t i = 0; i < options->running_number.count; i++)
 		(void)add_place(mapping, options->running_number.items[i], NULL, false, false);
 	for (size_t i = 0; rc == 0 && i < options->column_count; i++)

@@ -30,8 +30,8 @@ struct mapping_source {
 struct mapping_place {
 	const char *name; /* as configured */
 	bool required;
-	bool hashed;	  /* a mapped column: its text counts for the hash and goes with the row */
-	int at;		  /* column of the file, or MAPPING_NOWHERE */
+	bool hashed; /* a mapped column: its text counts for the hash and goes with the row */
+	int at;      /* column of the file, or MAPPING_NOWHERE */
 };
 
 /* A name under which a place may stand in a header. */
@@ -53,12 +53,14 @@ struct mapping_line {
 struct mapping_group {
 	const struct schema_list *list;
 	const char *element;
-	const struct mapping_line *split; /* the line whose pieces are elements of their own, or NULL */
+	const struct mapping_line
+		*split; /* the line whose pieces are elements of their own, or NULL */
 };
 
 /* The fields that normalisers write by themselves. */
 struct mapping_fields {
-	const struct schema_field *full_name, *birth_date, *sex, *cccd, *cmnd, *ethnic, *cccd_grade, *cmnd_grade, *note;
+	const struct schema_field *full_name, *birth_date, *sex, *cccd, *cmnd, *ethnic, *cccd_grade,
+		*cmnd_grade, *note;
 };
 
 struct mapping {
@@ -86,7 +88,7 @@ struct mapping {
 	size_t header_count;
 	struct buf header_texts;
 	struct blob *header; /* clean names of the file's columns */
-	size_t *hashed;	     /* columns of the file, in the order of the map */
+	size_t *hashed;      /* columns of the file, in the order of the map */
 	size_t hashed_count;
 };
 

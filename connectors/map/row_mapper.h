@@ -36,7 +36,8 @@ struct row_outcome {
 };
 
 /** `mapping` must be bound before rows are mapped, and outlive the mapper. Errors: ERR_NOMEM. */
-MUST_CHECK int row_mapper_create(const struct mapping *mapping, const uint8_t key[CELLS_HASH_KEY_SIZE],
+MUST_CHECK int row_mapper_create(const struct mapping *mapping,
+				 const uint8_t key[CELLS_HASH_KEY_SIZE],
 				 struct row_mapper **ret_mapper, struct err *err);
 void row_mapper_destroy(struct row_mapper *mapper); /* overwrites what it held */
 
@@ -45,7 +46,8 @@ void row_mapper_destroy(struct row_mapper *mapper); /* overwrites what it held *
  * Errors: ERR_NOMEM.
  */
 MUST_CHECK int row_mapper_map(struct row_mapper *mapper, const struct map_cell *cells, size_t count,
-			      bool short_is_ragged, struct row_outcome *ret_outcome, struct err *err);
+			      bool short_is_ragged, struct row_outcome *ret_outcome,
+			      struct err *err);
 
 /** After the last row: ERR_INVALID if step and coefficient are swapped in more than 90 % of rows (HR6). */
 MUST_CHECK int row_mapper_check(const struct row_mapper *mapper, struct err *err);

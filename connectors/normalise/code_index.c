@@ -99,7 +99,8 @@ int code_index_create(const struct code_list *list, struct code_index **ret_inde
 	for (uint32_t row = 0; row < code_list_rows(list); row++) {
 		for (int rank = RANK_CODE; rank < RANK_MAX; rank++) {
 			int column = code_list_column(list, columns[rank]);
-			const char *cell = column == CODE_LIST_NONE ? "" : code_list_cell(list, row, column);
+			const char *cell =
+				column == CODE_LIST_NONE ? "" : code_list_cell(list, row, column);
 			if (rank <= RANK_NAME)
 				add(index, blob_text(cell), row, (enum rank)rank);
 			else
@@ -109,8 +110,8 @@ int code_index_create(const struct code_list *list, struct code_index **ret_inde
 	if (!buf_ok(&index->texts) || !buf_ok(&index->entries))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	if (index->entries.len > 0)
-		qsort_r(index->entries.data, index->entries.len / sizeof(struct entry), sizeof(struct entry),
-			compare, index);
+		qsort_r(index->entries.data, index->entries.len / sizeof(struct entry),
+			sizeof(struct entry), compare, index);
 	*ret_index = TAKE(index);
 	return 0;
 }
@@ -144,7 +145,8 @@ static bool is_wanted(enum rank rank, unsigned parts)
 	return (parts & (rank == RANK_CODE ? CODE_BY_CODE : CODE_BY_TEXT)) != 0;
 }
 
-enum code_hit code_index_find(const struct code_index *index, struct blob clean, unsigned parts, size_t *ret_row)
+enum code_hit code_index_find(const struct code_index *index, struct blob clean, unsigned parts,
+			      size_t *ret_row)
 {
 	const struct entry *entries = (const void *)index->entries.data;
 	size_t count = index->entries.len / sizeof(struct entry);
@@ -154,7 +156,8 @@ enum code_hit code_index_find(const struct code_index *index, struct blob clean,
 	fold(clean, &folded);
 	struct blob text = buf_blob(&folded);
 	for (size_t i = lower_bound(index, entries, count, text); i < count; i++) {
-		if (!blob_equal(entry_text(index, &entries[i]), text) || (hit != NULL && entries[i].rank != hit->rank))
+		if (!blob_equal(entry_text(index, &entries[i]), text) ||
+		    (hit != NULL && entries[i].rank != hit->rank))
 			break;
 		if (!is_wanted(entries[i].rank, parts))
 			continue;

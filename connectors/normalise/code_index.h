@@ -19,11 +19,13 @@ enum code_parts { CODE_BY_CODE = 1, CODE_BY_TEXT = 2 };
 enum code_hit { CODE_NOT_FOUND, CODE_FOUND, CODE_AMBIGUOUS };
 
 /** `list` must outlive the index. Errors: ERR_NOMEM. */
-MUST_CHECK int code_index_create(const struct code_list *list, struct code_index **ret_index, struct err *err);
+MUST_CHECK int code_index_create(const struct code_list *list, struct code_index **ret_index,
+				 struct err *err);
 void code_index_destroy(struct code_index *index);
 
 /** The row that `clean` means. `parts`: bits of enum code_parts. */
-enum code_hit code_index_find(const struct code_index *index, struct blob clean, unsigned parts, size_t *ret_row);
+enum code_hit code_index_find(const struct code_index *index, struct blob clean, unsigned parts,
+			      size_t *ret_row);
 
 const struct code_list *code_index_list(const struct code_index *index);
 /** The code of a row. */

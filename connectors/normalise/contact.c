@@ -25,7 +25,8 @@ static size_t collect(struct blob clean, char digits[PHONE_DIGITS_MAX + 2])
 /* Mobile numbers have nine digits behind the zero and begin with 3 5 7 8 9, fixed lines ten and begin with 2. */
 static bool lost_a_zero(const char *digits, size_t count)
 {
-	return (count == 9 && strchr("35789", digits[0]) != NULL) || (count == 10 && digits[0] == '2');
+	return (count == 9 && strchr("35789", digits[0]) != NULL) ||
+	       (count == 10 && digits[0] == '2');
 }
 
 bool contact_read_phone(struct blob clean, enum cell_type type, struct buf *out)
@@ -57,7 +58,8 @@ bool contact_read_email(struct blob clean, struct buf *out)
 	    memchr(domain.data, '@', domain.len) != NULL)
 		return false;
 	for (size_t i = 0; i < clean.len; i++)
-		if (clean.data[i] <= ' ' || clean.data[i] >= 0x7f || strchr(",;<>\"", (char)clean.data[i]) != NULL)
+		if (clean.data[i] <= ' ' || clean.data[i] >= 0x7f ||
+		    strchr(",;<>\"", (char)clean.data[i]) != NULL)
 			return false;
 	for (size_t i = 0; i < clean.len; i++) {
 		uint8_t c = clean.data[i];

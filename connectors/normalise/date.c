@@ -2,7 +2,13 @@
 
 #include "connectors/normalise/text.h"
 
-enum { YEAR_MIN = 1900, YEAR_MAX = 2100, SERIAL_MIN = 8000, SERIAL_MAX = 60000, BIRTH_AGE_MIN = 15 };
+enum {
+	YEAR_MIN = 1900,
+	YEAR_MAX = 2100,
+	SERIAL_MIN = 8000,
+	SERIAL_MAX = 60000,
+	BIRTH_AGE_MIN = 15
+};
 
 bool date_exists(const struct date *date)
 {
@@ -24,11 +30,14 @@ static struct date date_of_serial(unsigned serial)
 	unsigned era = days / 146097, day_of_era = days % 146097;
 	unsigned year_of_era =
 		(day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	unsigned day_of_year =
+		day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	unsigned month = (5 * day_of_year + 2) / 153; /* 0 = March */
 	unsigned day = day_of_year - (153 * month + 2) / 5 + 1;
 	int year = (int)(1600 + era * 400 + year_of_era + (month >= 10));
-	return (struct date){ .year = year, .month = month < 10 ? month + 3 : month - 9, .day = day };
+	return (struct date){ .year = year,
+			      .month = month < 10 ? month + 3 : month - 9,
+			      .day = day };
 }
 
 /* Digits in a row from *pos: their count, at most 9; the value in *ret_value. */
@@ -85,19 +94,22 @@ enum date_form date_read(struct blob clean, struct date *ret_date)
 		if (pos == clean.len)
 			break;
 		char c = (char)clean.data[pos++];
-		if (count == 3 || (c != '/' && c != '-' && c != '.') || (separator != '\0' && c != separator))
+		if (count == 3 || (c != '/' && c != '-' && c != '.') ||
+		    (separator != '\0' && c != separator))
 			return DATE_BAD;
 		separator = c;
 	}
 	if (count == 1)
 		return read_number(part[0], ret_date);
 	if (count == 2) /* m/yyyy */
-		return separator == '/' && digits[0] <= 2 && digits[1] == 4 ?
-			       checked((struct date){ .year = (int)part[1], .month = part[0] }, ret_date) :
-			       DATE_BAD;
+		return separator == '/' && digits[0] <= 2 && digits[1] == 4
+			       ? checked((struct date){ .year = (int)part[1], .month = part[0] },
+					 ret_date)
+			       : DATE_BAD;
 	if (separator == '-' && digits[0] == 4 && digits[1] == 2 && digits[2] == 2)
-		return part[2] == 0 ? DATE_BAD :
-				      checked((struct date){ (int)part[0], part[1], part[2] }, ret_date);
+		return part[2] == 0
+			       ? DATE_BAD
+			       : checked((struct date){ (int)part[0], part[1], part[2] }, ret_date);
 	if (digits[0] > 2 || digits[1] > 2 || part[0] == 0)
 		return DATE_BAD;
 	struct date date = { .year = (int)part[2], .month = part[1], .day = part[0] };

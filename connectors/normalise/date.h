@@ -7,13 +7,13 @@
 #include "daemon/base/bytes.h"
 
 struct date {
-	int year;	/* 0: no date */
+	int year;       /* 0: no date */
 	unsigned month; /* 0: only the year is known */
-	unsigned day;	/* 0: only year and month are known */
+	unsigned day;   /* 0: only year and month are known */
 };
 
 enum date_form {
-	DATE_MISSING,	/* null */
+	DATE_MISSING, /* null */
 	DATE_GOOD,
 	DATE_TWO_DIGIT, /* d/m/yy: `year` is 0..99, day and month exist in some year */
 	DATE_BAD,

@@ -46,10 +46,12 @@ static struct blob take_code(struct blob *text)
 		front++;
 	while (back < text->len && is_digit(text->data[text->len - 1 - back]))
 		back++;
-	struct blob code = front > 0 ? blob_of(text->data, front) : blob_of(text->data + text->len - back, back);
+	struct blob code = front > 0 ? blob_of(text->data, front)
+				     : blob_of(text->data + text->len - back, back);
 	if (code.len == 0 || code.len > CODE_DIGITS)
 		return blob_of(text->data, 0);
-	*text = front > 0 ? blob_of(text->data + front, text->len - front) : blob_of(text->data, text->len - back);
+	*text = front > 0 ? blob_of(text->data + front, text->len - front)
+			  : blob_of(text->data, text->len - back);
 	return code;
 }
 
@@ -57,7 +59,8 @@ static struct blob take_code(struct blob *text)
 static struct blob name_without_code(struct blob clean, struct blob *ret_code)
 {
 	struct blob name = clean;
-	if (name.len > 0 && name.data[name.len - 1] == ')' && name.len > 1 && is_digit(name.data[name.len - 2]))
+	if (name.len > 0 && name.data[name.len - 1] == ')' && name.len > 1 &&
+	    is_digit(name.data[name.len - 2]))
 		name.len--;
 	*ret_code = take_code(&name);
 	if (ret_code->len == 0)
@@ -66,12 +69,13 @@ static struct blob name_without_code(struct blob clean, struct blob *ret_code)
 	return name;
 }
 
-static enum reason find_code(struct blob code, enum ethnic_system system, const struct code_index *index,
-			     const char **ret_code)
+static enum reason find_code(struct blob code, enum ethnic_system system,
+			     const struct code_index *index, const char **ret_code)
 {
 	static const char *const columns[] = { "", "code", "code_2008", "code_portal" };
 	const struct code_list *list = code_index_list(index);
-	int column = system == ETHNIC_UNDECLARED ? CODE_LIST_NONE : code_list_column(list, columns[system]);
+	int column = system == ETHNIC_UNDECLARED ? CODE_LIST_NONE
+						 : code_list_column(list, columns[system]);
 	if (column == CODE_LIST_NONE)
 		return REASON_ETHNIC_NO_LIST;
 	char padded[CODE_DIGITS + 1] = "0"; /* a number cell drops the zero */
@@ -86,7 +90,8 @@ static enum reason find_code(struct blob code, enum ethnic_system system, const 
 	return REASON_CODE_UNKNOWN;
 }
 
-static enum reason find_name(struct blob name, const struct code_index *index, const char **ret_code)
+static enum reason find_name(struct blob name, const struct code_index *index,
+			     const char **ret_code)
 {
 	size_t row;
 	if (is_one_of(name, never_mapped, sizeof(never_mapped) / sizeof(never_mapped[0])))
@@ -102,14 +107,15 @@ static enum reason find_name(struct blob name, const struct code_index *index, c
 	}
 }
 
-enum reason ethnic_read(struct blob clean, enum ethnic_system system, const struct code_index *index,
-			const char **ret_code)
+enum reason ethnic_read(struct blob clean, enum ethnic_system system,
+			const struct code_index *index, const char **ret_code)
 {
 	const char *by_name = NULL, *by_code = NULL;
 	struct blob code, name;
 	enum reason reason;
 	*ret_code = NULL;
-	if (text_is_null(clean) || is_one_of(clean, unknown_words, sizeof(unknown_words) / sizeof(unknown_words[0])))
+	if (text_is_null(clean) ||
+	    is_one_of(clean, unknown_words, sizeof(unknown_words) / sizeof(unknown_words[0])))
 		return REASON_NONE;
 	name = name_without_code(clean, &code);
 	if (name.len > 0) {

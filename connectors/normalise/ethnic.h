@@ -14,5 +14,5 @@ enum ethnic_system { ETHNIC_UNDECLARED, ETHNIC_VN1979, ETHNIC_VN2008, ETHNIC_POR
  * ret_code  its code of 1979, or NULL where the group is not known; lives as long as the list.
  * Returns REASON_NONE, or the warning why a text that is not null gave nothing.
  */
-enum reason ethnic_read(struct blob clean, enum ethnic_system system, const struct code_index *index,
-			const char **ret_code);
+enum reason ethnic_read(struct blob clean, enum ethnic_system system,
+			const struct code_index *index, const char **ret_code);

@@ -9,4 +9,5 @@
  *        another name, nothing is appended.
  * Returns REASON_NONE, VALUE_LEFT_OUT or GRADE_CONTRADICTS. A code that the list does not know is kept.
  */
-enum reason grade_read(struct blob clean, struct blob name, const struct code_index *grades, struct buf *out);
+enum reason grade_read(struct blob clean, struct blob name, const struct code_index *grades,
+		       struct buf *out);

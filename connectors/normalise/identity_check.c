@@ -10,13 +10,15 @@ static enum agreement agreement(bool known, bool same)
 }
 
 /* ID4: the decoded year and sex against those of the row that are there. */
-static void compare(const struct identity_input *input, const struct cccd_parts *parts, enum agreement *ret_year,
-		    enum agreement *ret_sex)
+static void compare(const struct identity_input *input, const struct cccd_parts *parts,
+		    enum agreement *ret_year, enum agreement *ret_sex)
 {
 	/* A birth date that is refused itself says nothing about the number. */
-	bool known = input->birth_form == DATE_GOOD && date_is_a_birth_date(&input->birth, &input->as_of);
+	bool known = input->birth_form == DATE_GOOD &&
+		     date_is_a_birth_date(&input->birth, &input->as_of);
 	*ret_year = agreement(known, input->birth.year == parts->year);
-	*ret_sex = agreement(input->sex != SEX_UNKNOWN, (input->sex == SEX_FEMALE) == parts->female);
+	*ret_sex =
+		agreement(input->sex != SEX_UNKNOWN, (input->sex == SEX_FEMALE) == parts->female);
 }
 
 static bool is_listed(const struct identity_input *input, const struct cccd_parts *parts)
@@ -75,8 +77,8 @@ static reason_set judge_padded(const struct identity_input *input, const struct 
 	return 0;
 }
 
-static reason_set judge_cmnd(const struct id_digits *digits, bool may_be_number, enum id_grade grade,
-			     struct identity_result *result)
+static reason_set judge_cmnd(const struct id_digits *digits, bool may_be_number,
+			     enum id_grade grade, struct identity_result *result)
 {
 	if (digits->count == 9) {
 		if (may_be_number && strchr("35789", digits->text[0]) != NULL)
@@ -90,7 +92,8 @@ static reason_set judge_cmnd(const struct id_digits *digits, bool may_be_number,
 	return 0;
 }
 
-static reason_set judge_number(const struct identity_input *input, size_t index, struct identity_result *result)
+static reason_set judge_number(const struct identity_input *input, size_t index,
+			       struct identity_result *result)
 {
 	const struct id_digits *digits = &input->numbers[index].digits;
 	enum cell_type type = digits->number_cell ? CELL_NUMBER : input->numbers[index].type;
@@ -105,8 +108,8 @@ static reason_set judge_number(const struct identity_input *input, size_t index,
 	default:
 		if (type == CELL_TEXT)
 			return reason_bit(REASON_ID_PADDING);
-		return digits->count == 8 ? judge_cmnd(digits, true, grade, result) :
-					    judge_padded(input, digits, result);
+		return digits->count == 8 ? judge_cmnd(digits, true, grade, result)
+					  : judge_padded(input, digits, result);
 	}
 }
 

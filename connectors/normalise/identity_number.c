@@ -14,7 +14,8 @@ static bool is_digit(uint8_t c)
 static bool has_exponent(struct blob text)
 {
 	size_t i = 0;
-	while (i < text.len && (is_digit(text.data[i]) || text.data[i] == '.' || text.data[i] == ','))
+	while (i < text.len &&
+	       (is_digit(text.data[i]) || text.data[i] == '.' || text.data[i] == ','))
 		i++;
 	if (i == 0 || i == text.len || (text.data[i] != 'e' && text.data[i] != 'E'))
 		return false;
@@ -89,7 +90,8 @@ enum reason identity_number_read(struct blob clean, struct id_digits *ret_digits
 	}
 	if (has_exponent(clean) || has_fraction(clean))
 		return REASON_ID_LOSSY;
-	if (!collect(clean, &digits) || digits.count < 8 || (digits.count == 11 && digits.text[0] == '0'))
+	if (!collect(clean, &digits) || digits.count < 8 ||
+	    (digits.count == 11 && digits.text[0] == '0'))
 		return REASON_ID_MALFORMED;
 	*ret_digits = digits;
 	return REASON_NONE;

@@ -17,7 +17,7 @@ enum cell_type { CELL_TEXT, CELL_NUMBER, CELL_UNTYPED };
 
 struct id_digits {
 	char text[ID_DIGITS_MAX + 1];
-	unsigned count;	  /* 0: the cell is null; else 8..12 */
+	unsigned count;   /* 0: the cell is null; else 8..12 */
 	bool number_cell; /* a trailing ".0" told that the value went through one */
 };
 

@@ -8,21 +8,24 @@
 #include "daemon/base/utf8.h"
 
 /* HR7; folded, so that "Ths." is a title as well. Longer ones first. */
-static const char *const titles[] = { "tskh.", "pgs.", "ths.", "gs.", "ts.", "bs.", "ds.", "ks.", "cn." };
-static const char *const known_notes[] = { "biệt phái", "nghỉ thai sản", "thai sản", "nghỉ hưu",
-					   "hợp đồng",	"tập sự",	 "đi học",   "nghỉ không lương" };
+static const char *const titles[] = { "tskh.", "pgs.", "ths.", "gs.", "ts.",
+				      "bs.",   "ds.",  "ks.",  "cn." };
+static const char *const known_notes[] = { "biệt phái", "nghỉ thai sản",   "thai sản",
+					   "nghỉ hưu",  "hợp đồng",        "tập sự",
+					   "đi học",    "nghỉ không lương" };
 
 /* EDU3 */
-static const char *const family_names[] = { "nguyễn", "trần", "phạm", "phan", "đặng",  "bùi",  "đỗ",   "ngô",
-					    "nông",   "triệu", "hứa", "đàm",  "phùng", "trịnh", "đinh" };
+static const char *const family_names[] = { "nguyễn", "trần", "phạm",  "phan",  "đặng",
+					    "bùi",    "đỗ",   "ngô",   "nông",  "triệu",
+					    "hứa",    "đàm",  "phùng", "trịnh", "đinh" };
 
 /* HR8: a closed table; Cyrillic first. */
 static const struct {
 	uint16_t from, to;
 } look_alikes[] = {
-	{ 0x430, 'a' }, { 0x435, 'e' }, { 0x43e, 'o' }, { 0x441, 'c' },	  { 0x440, 'p' },   { 0x445, 'x' },
-	{ 0x443, 'y' }, { 0x41d, 'H' }, { 0x422, 'T' }, { 0x412, 'B' },	  { 0x421, 'C' },   { 0x410, 'A' },
-	{ 0xd0, 0x110 }, { 0xf0, 0x111 }, { 0x256, 0x111 },
+	{ 0x430, 'a' }, { 0x435, 'e' }, { 0x43e, 'o' },  { 0x441, 'c' },  { 0x440, 'p' },
+	{ 0x445, 'x' }, { 0x443, 'y' }, { 0x41d, 'H' },  { 0x422, 'T' },  { 0x412, 'B' },
+	{ 0x421, 'C' }, { 0x410, 'A' }, { 0xd0, 0x110 }, { 0xf0, 0x111 }, { 0x256, 0x111 },
 };
 
 static bool is_listed(struct blob folded, const char *const *list, size_t count)
@@ -59,7 +62,8 @@ static bool is_note(struct blob inner, const struct name_rules *rules)
 {
 	struct buf folded = { 0 };
 	text_fold(inner, &folded);
-	bool found = is_listed(buf_blob(&folded), known_notes, sizeof(known_notes) / sizeof(known_notes[0]));
+	bool found = is_listed(buf_blob(&folded), known_notes,
+			       sizeof(known_notes) / sizeof(known_notes[0]));
 	for (size_t i = 0; !found && i < rules->note_count; i++)
 		found = blob_equal(buf_blob(&folded), rules->notes[i]);
 	buf_cleanse(&folded);
@@ -73,7 +77,8 @@ static void take_notes(struct blob *text, const struct name_rules *rules, struct
 		const uint8_t *open = memrchr(text->data, '(', text->len);
 		if (open == NULL)
 			return;
-		struct blob inner = blob_of(open + 1, text->len - (size_t)(open + 1 - text->data) - 1);
+		struct blob inner =
+			blob_of(open + 1, text->len - (size_t)(open + 1 - text->data) - 1);
 		strip_blanks(&inner);
 		if (!is_note(inner, rules))
 			return;
@@ -133,7 +138,8 @@ static bool repair(struct blob text, struct buf *out)
 static bool may_stand_in_a_name(int32_t c)
 {
 	if (c < 0x80)
-		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ' ' || c == '-' || c == '\'' || c == '.';
+		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ' ' || c == '-' ||
+		       c == '\'' || c == '.';
 	return c == 0x2019 || syllable_is_letter(c);
 }
 
@@ -221,7 +227,8 @@ static bool try_encoding(enum legacy encoding, struct blob damaged, const struct
 }
 
 /* ENC1: converts if exactly one encoding makes every syllable valid. */
-static void try_to_decode(struct blob raw, struct blob clean, const struct name_rules *rules, struct name *name)
+static void try_to_decode(struct blob raw, struct blob clean, const struct name_rules *rules,
+			  struct name *name)
 {
 	struct name found = { 0 };
 	struct buf bytes = { 0 }; /* with the no-break blanks, which are the half of à in UTF-8 */
@@ -268,7 +275,8 @@ static bool is_lossy(struct blob text)
 }
 
 /* `clean` is judged: repaired, decoded where that is due, its form tested, its case set. */
-static enum reason judge(struct blob raw, struct blob clean, const struct name_rules *rules, struct name *name)
+static enum reason judge(struct blob raw, struct blob clean, const struct name_rules *rules,
+			 struct name *name)
 {
 	struct buf repaired = { 0 };
 	name->repaired |= repair(clean, &repaired);
@@ -331,11 +339,13 @@ static bool is_family_name(struct blob raw)
 	bool found = false;
 	if (text_clean(raw, 0, &clean, NULL) == REASON_NONE) {
 		struct blob word = buf_blob(&clean);
-		const uint8_t *blank = memchr(word.data == NULL ? (const uint8_t *)"" : word.data, ' ', word.len);
+		const uint8_t *blank =
+			memchr(word.data == NULL ? (const uint8_t *)"" : word.data, ' ', word.len);
 		if (blank != NULL)
 			word.len = (size_t)(blank - word.data);
 		text_fold(word, &folded);
-		found = is_listed(buf_blob(&folded), family_names, sizeof(family_names) / sizeof(family_names[0]));
+		found = is_listed(buf_blob(&folded), family_names,
+				  sizeof(family_names) / sizeof(family_names[0]));
 	}
 	buf_cleanse(&clean);
 	buf_cleanse(&folded);
@@ -345,6 +355,7 @@ static bool is_family_name(struct blob raw)
 bool name_seems_swapped(struct blob family, struct blob given)
 {
 	struct blob trimmed = text_trim(given);
-	bool one_word = memchr(trimmed.len == 0 ? "" : (const char *)trimmed.data, ' ', trimmed.len) == NULL;
+	bool one_word = memchr(trimmed.len == 0 ? "" : (const char *)trimmed.data, ' ',
+			       trimmed.len) == NULL;
 	return one_word && is_family_name(trimmed) && !is_family_name(family);
 }

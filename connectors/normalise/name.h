@@ -21,8 +21,8 @@ struct name_rules {
 };
 
 struct name {
-	struct buf text;     /* the name; empty if there is a reason */
-	struct buf notes;    /* titles and notes, each ended by a LF */
+	struct buf text;  /* the name; empty if there is a reason */
+	struct buf notes; /* titles and notes, each ended by a LF */
 	bool repaired, decoded;
 };
 

@@ -6,10 +6,14 @@ static const struct {
 	const char *text;
 	enum sex sex;
 } known[] = {
-	{ "nam", SEX_MALE },	   { "nữ", SEX_FEMALE },   { "nu", SEX_FEMALE },	 { "male", SEX_MALE },
-	{ "female", SEX_FEMALE },  { "m", SEX_MALE },	   { "f", SEX_FEMALE },		 { "mr", SEX_MALE },
-	{ "ms", SEX_FEMALE },	   { "1", SEX_MALE },	   { "01", SEX_MALE },		 { "2", SEX_FEMALE },
-	{ "02", SEX_FEMALE },	   { "00", SEX_UNKNOWN },  { "other", SEX_UNKNOWN },	 { "unspecified", SEX_UNKNOWN },
+	{ "nam", SEX_MALE },      { "nữ", SEX_FEMALE },
+	{ "nu", SEX_FEMALE },     { "male", SEX_MALE },
+	{ "female", SEX_FEMALE }, { "m", SEX_MALE },
+	{ "f", SEX_FEMALE },      { "mr", SEX_MALE },
+	{ "ms", SEX_FEMALE },     { "1", SEX_MALE },
+	{ "01", SEX_MALE },       { "2", SEX_FEMALE },
+	{ "02", SEX_FEMALE },     { "00", SEX_UNKNOWN },
+	{ "other", SEX_UNKNOWN }, { "unspecified", SEX_UNKNOWN },
 };
 
 enum reason sex_read(struct blob clean, enum sex *ret_sex)

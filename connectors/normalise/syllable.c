@@ -30,22 +30,21 @@ static const struct {
 
 /* Rimes that stand behind a consonant or begin a syllable. */
 static const char *const rimes[] = {
-	"a", "ac", "ach", "ai", "am", "an", "ang", "anh", "ao", "ap", "at", "au", "ay",
-	"Ac", "Am", "An", "Ang", "Ap", "At",
-	"Bc", "Bm", "Bn", "Bng", "Bp", "Bt", "Bu", "By",
-	"e", "ec", "em", "en", "eng", "eo", "ep", "et",
-	"E", "Ech", "Em", "En", "Enh", "Ep", "Et", "Eu",
-	"i", "ia", "ich", "iEc", "iEm", "iEn", "iEng", "iEp", "iEt", "iEu", "im", "in", "inh", "ip", "it", "iu",
-	"o", "oa", "oac", "oach", "oai", "oam", "oan", "oang", "oanh", "oao", "oap", "oat", "oay",
-	"oAc", "oAm", "oAn", "oAng", "oAt", "oc", "oe", "oen", "oeo", "oet", "oi", "om", "on", "ong", "ooc",
-	"oong", "op", "ot",
-	"O", "Oc", "Oi", "Om", "On", "Ong", "Op", "Ot",
-	"P", "Pi", "Pm", "Pn", "Pp", "Pt",
-	"u", "ua", "uBn", "uBng", "uBt", "uBy", "uc", "uE", "uEch", "uEnh", "ui", "um", "un", "ung", "uOc", "uOi",
-	"uOm", "uOn", "uOng", "uOt", "up", "uP", "ut", "uy", "uya", "uych", "uyEn", "uyEt", "uyn", "uynh", "uyp",
-	"uyt", "uyu",
-	"U", "Ua", "Uc", "Ui", "Um", "Un", "Ung", "UPc", "UPi", "UPm", "UPn", "UPng", "UPp", "UPt", "UPu", "Ut", "Uu",
-	"y", "yEm", "yEn", "yEng", "yEt", "yEu",
+	"a",    "ac",   "ach",  "ai",   "am",  "an",   "ang", "anh",  "ao",   "ap",   "at",
+	"au",   "ay",   "Ac",   "Am",   "An",  "Ang",  "Ap",  "At",   "Bc",   "Bm",   "Bn",
+	"Bng",  "Bp",   "Bt",   "Bu",   "By",  "e",    "ec",  "em",   "en",   "eng",  "eo",
+	"ep",   "et",   "E",    "Ech",  "Em",  "En",   "Enh", "Ep",   "Et",   "Eu",   "i",
+	"ia",   "ich",  "iEc",  "iEm",  "iEn", "iEng", "iEp", "iEt",  "iEu",  "im",   "in",
+	"inh",  "ip",   "it",   "iu",   "o",   "oa",   "oac", "oach", "oai",  "oam",  "oan",
+	"oang", "oanh", "oao",  "oap",  "oat", "oay",  "oAc", "oAm",  "oAn",  "oAng", "oAt",
+	"oc",   "oe",   "oen",  "oeo",  "oet", "oi",   "om",  "on",   "ong",  "ooc",  "oong",
+	"op",   "ot",   "O",    "Oc",   "Oi",  "Om",   "On",  "Ong",  "Op",   "Ot",   "P",
+	"Pi",   "Pm",   "Pn",   "Pp",   "Pt",  "u",    "ua",  "uBn",  "uBng", "uBt",  "uBy",
+	"uc",   "uE",   "uEch", "uEnh", "ui",  "um",   "un",  "ung",  "uOc",  "uOi",  "uOm",
+	"uOn",  "uOng", "uOt",  "up",   "uP",  "ut",   "uy",  "uya",  "uych", "uyEn", "uyEt",
+	"uyn",  "uynh", "uyp",  "uyt",  "uyu", "U",    "Ua",  "Uc",   "Ui",   "Um",   "Un",
+	"Ung",  "UPc",  "UPi",  "UPm",  "UPn", "UPng", "UPp", "UPt",  "UPu",  "Ut",   "Uu",
+	"y",    "yEm",  "yEn",  "yEng", "yEt", "yEu",
 };
 
 /* Longest first, so that "ngh" is not taken for "ng". `before`: the vowels that may follow; NULL: any. */
@@ -53,12 +52,13 @@ static const struct {
 	const char *letters;
 	const char *before;
 } onsets[] = {
-	{ "ngh", "eEi" }, { "ch", NULL }, { "gh", "eEi" }, { "gi", NULL },	 { "kh", NULL },
-	{ "ng", "aABoOPuU" }, { "nh", NULL }, { "ph", NULL }, { "qu", "aABeEioOPy" }, { "th", NULL }, { "q", "u" },
-	{ "tr", NULL },	  { "b", NULL },  { "c", "aABoOPuU" }, { "d", NULL },	 { "D", NULL },
-	{ "g", "aABoOPuU" }, { "h", NULL }, { "k", "eEiy" }, { "l", NULL },	 { "m", NULL },
-	{ "n", NULL },	  { "p", NULL },  { "r", NULL },   { "s", NULL },	 { "t", NULL },
-	{ "v", NULL },	  { "x", NULL },
+	{ "ngh", "eEi" },       { "ch", NULL },       { "gh", "eEi" }, { "gi", NULL },
+	{ "kh", NULL },         { "ng", "aABoOPuU" }, { "nh", NULL },  { "ph", NULL },
+	{ "qu", "aABeEioOPy" }, { "th", NULL },       { "q", "u" },    { "tr", NULL },
+	{ "b", NULL },          { "c", "aABoOPuU" },  { "d", NULL },   { "D", NULL },
+	{ "g", "aABoOPuU" },    { "h", NULL },        { "k", "eEiy" }, { "l", NULL },
+	{ "m", NULL },          { "n", NULL },        { "p", NULL },   { "r", NULL },
+	{ "s", NULL },          { "t", NULL },        { "v", NULL },   { "x", NULL },
 };
 
 /* Syllables whose spelling merges onset and rime: gì, gìn, giếng … */
@@ -97,7 +97,8 @@ bool syllable_is_letter(int32_t c)
 static bool add_letter(struct letters *letters, int32_t small)
 {
 	enum tone tone;
-	if (letters->len == SYLLABLE_LETTERS || !split_letter(small, &letters->plain[letters->len], &tone))
+	if (letters->len == SYLLABLE_LETTERS ||
+	    !split_letter(small, &letters->plain[letters->len], &tone))
 		return false;
 	letters->len++;
 	if (tone != TONE_LEVEL && letters->tone != TONE_LEVEL)
@@ -165,7 +166,8 @@ static bool tone_fits(const struct letters *letters)
 bool syllable_is_valid(struct blob word)
 {
 	struct letters letters;
-	return word.len > 0 && take_apart(word, &letters) && spells_a_syllable(letters.plain) && tone_fits(&letters);
+	return word.len > 0 && take_apart(word, &letters) && spells_a_syllable(letters.plain) &&
+	       tone_fits(&letters);
 }
 
 bool syllable_all_valid(struct blob text)

@@ -4,8 +4,8 @@
 
 static bool is_blank(int32_t c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 || (c >= 0x2000 && c <= 0x200a) ||
-	       c == 0x202f || c == 0x205f || c == 0x3000;
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 ||
+	       (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
 /* HR8: zero-width characters are dropped. */
@@ -120,7 +120,8 @@ struct blob text_trim(struct blob raw)
 
 bool text_is_null(struct blob clean)
 {
-	return clean.len == 0 || blob_equal(clean, blob_text("-")) || blob_equal(clean, blob_text("…"));
+	return clean.len == 0 || blob_equal(clean, blob_text("-")) ||
+	       blob_equal(clean, blob_text("…"));
 }
 
 void text_fold(struct blob clean, struct buf *out)

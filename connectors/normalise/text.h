@@ -15,7 +15,7 @@
 
 enum text_flags {
 	/* Halves of damaged letters, for ENC1: the caller judges them. */
-	TEXT_KEEP_C1 = 1,     /* U+0080–009F */
+	TEXT_KEEP_C1 = 1,       /* U+0080–009F */
 	TEXT_KEEP_NO_BREAK = 2, /* the no-break blank is no blank */
 };
 
@@ -27,7 +27,8 @@ struct text_seen {
 /** Append `raw` clean to `out`. `ret_seen` may be NULL.
  * Returns REASON_NONE, or REASON_TEXT_CONTROL (ENC4) with nothing appended.
  */
-enum reason text_clean(struct blob raw, unsigned flags, struct buf *out, struct text_seen *ret_seen);
+enum reason text_clean(struct blob raw, unsigned flags, struct buf *out,
+		       struct text_seen *ret_seen);
 
 /** Whether nothing but blanks stands in `raw`, which may be any bytes. */
 bool text_is_blank(struct blob raw);

@@ -25,7 +25,8 @@ static int feed_read(void *ctx, char *out, size_t size, struct err *err)
 	return (int)n;
 }
 
-static uint64_t sum_of_rows(const uint8_t *data, size_t size, char delimiter, size_t step, int *ret_end)
+static uint64_t sum_of_rows(const uint8_t *data, size_t size, char delimiter, size_t step,
+			    int *ret_end)
 {
 	struct feed feed = { data, size, step };
 	CLEANUP(csv_destroyp) struct csv *csv = NULL;
@@ -34,7 +35,8 @@ static uint64_t sum_of_rows(const uint8_t *data, size_t size, char delimiter, si
 	if (csv_create(feed_read, &feed, delimiter, &csv, NULL) < 0)
 		abort();
 	while ((*ret_end = csv_next(csv, &row, NULL)) == 1) {
-		if (row.count == 0 || row.byte_offset >= size || (row.number > 1 && row.byte_offset <= last))
+		if (row.count == 0 || row.byte_offset >= size ||
+		    (row.number > 1 && row.byte_offset <= last))
 			abort();
 		last = row.byte_offset;
 		sum = sum * 31 + row.byte_offset + row.count;

@@ -16,12 +16,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 3)
 		return 0;
-	struct identity_input input = { .number_count = 1, .sex = (enum sex)(data[0] % 3), .as_of = { 2026, 9, 30 },
+	struct identity_input input = { .number_count = 1,
+					.sex = (enum sex)(data[0] % 3),
+					.as_of = { 2026, 9, 30 },
 					.province_is_listed = is_listed };
 	input.numbers[0].type = (enum cell_type)(data[1] % 3);
 	size_t birth = data[2] % (size - 2);
 	input.birth_form = date_read(blob_of(data + 3, birth), &input.birth);
-	if (identity_number_read(blob_of(data + 3 + birth, size - 3 - birth), &input.numbers[0].digits) != REASON_NONE &&
+	if (identity_number_read(blob_of(data + 3 + birth, size - 3 - birth),
+				 &input.numbers[0].digits) != REASON_NONE &&
 	    input.numbers[0].digits.count != 0)
 		abort();
 	struct identity_result result = identity_check(&input);

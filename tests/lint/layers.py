@@ -34,6 +34,9 @@ for piece in PIECES:
     MAY_INCLUDE[piece] = FOUNDATION | (PIECES - {piece})
 CONCRETE = FOUNDATION | PIECES | {"connectors"}
 REGISTRY = "connectors/registry.c"
+# The option rows of all connectors, for who reads configuration and runs none of them.
+REGISTRY_ROWS = "connectors/registry_rows.c"
+ROWS_HEADER, ROWS_READERS = "connectors/registry_rows.h", {"daemon", "ctl"}
 GENERATED = {"build_config.h"}
 
 CALLS = {
@@ -59,6 +62,10 @@ def is_connector(layer):
 def allowed(path, target):
     layer, wanted = layer_of(path), layer_of(target)
     if layer == wanted or (path == REGISTRY and is_connector(wanted)):
+        return True
+    if path == REGISTRY_ROWS and is_connector(wanted) and target.endswith("/options.h"):
+        return True
+    if target == ROWS_HEADER and layer in ROWS_READERS:
         return True
     return wanted in (CONCRETE if is_connector(layer) else MAY_INCLUDE[layer])
 
@@ -119,6 +126,13 @@ SEEDS = [
     Seed("only the registry names the connectors",
          {"connectors/host.c": '#include "connectors/a/a.h"\n', "connectors/a/a.h": EMPTY},
          "connectors may not include connectors/a"),
+    Seed("the list of option rows names options only",
+         {"connectors/registry_rows.c": '#include "connectors/a/a.h"\n', "connectors/a/a.h": EMPTY},
+         "connectors may not include connectors/a"),
+    Seed("the engine may not include the option rows, main may",
+         {"daemon/run/a.c": '#include "connectors/registry_rows.h"\n', "connectors/registry_rows.h": EMPTY,
+          "daemon/main.c": '#include "connectors/registry_rows.h"\n'},
+         "daemon/run may not include connectors"),
     Seed("a path that does not start at the root is found",
          {"daemon/base/a.c": '#include "err.h"\n', "daemon/base/err.h": EMPTY}, "not a path from the root"),
     Seed("LMDB outside of the store is found",

@@ -38,16 +38,19 @@ static inline void fixture_load(struct mapping_fixture *fixture)
 	int schema_fd = fixture_open("schemas/person.schema.json", 0);
 	ssize_t len = read(schema_fd, text, sizeof(text));
 	if (len <= 0 || code_lists_load(lists_fd, &fixture->lists, &fixture->err) < 0 ||
-	    schema_compile(blob_of(text, (size_t)len), fixture->lists, &fixture->schema, &fixture->err) < 0)
+	    schema_compile(blob_of(text, (size_t)len), fixture->lists, &fixture->schema,
+			   &fixture->err) < 0)
 		abort();
 	(void)close(lists_fd);
 	(void)close(schema_fd);
 }
 
 /* Returns what mapping_create() does; -1 with findings in diag if the options do not hold. */
-static inline int fixture_map(struct mapping_fixture *fixture, const char *yaml, enum record_type type)
+static inline int fixture_map(struct mapping_fixture *fixture, const char *yaml,
+			      enum record_type type)
 {
-	const struct mapping_source source = { .record_type = type, .as_of = { 2026, 9, 30 },
+	const struct mapping_source source = { .record_type = type,
+					       .as_of = { 2026, 9, 30 },
 					       .ethnic_system = ETHNIC_VN1979 };
 	fixture->doc = doc_parse("map", blob_text(yaml), &fixture->diag);
 	if (fixture->doc == NULL)
@@ -58,8 +61,8 @@ static inline int fixture_map(struct mapping_fixture *fixture, const char *yaml,
 		map_options_check(&fixture->options, root, &fixture->diag);
 	if (fixture->diag.errors > 0)
 		return -1;
-	return mapping_create(&fixture->options, fixture->schema, fixture->lists, source, &fixture->mapping,
-			      &fixture->err);
+	return mapping_create(&fixture->options, fixture->schema, fixture->lists, source,
+			      &fixture->mapping, &fixture->err);
 }
 
 /* Binds to a header of columns separated by "|". */

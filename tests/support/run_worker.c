@@ -31,7 +31,8 @@ static struct code_lists *lists;
 
 static void die(const char *what, const struct err *err)
 {
-	(void)fprintf(stderr, "run_worker: %s: %s\n", what, err == NULL ? strerror(errno) : err->text[LANGUAGE_EN]);
+	(void)fprintf(stderr, "run_worker: %s: %s\n", what,
+		      err == NULL ? strerror(errno) : err->text[LANGUAGE_EN]);
 	exit(2);
 }
 
@@ -59,7 +60,8 @@ static void put_options(struct buf *out, const struct config_source *source)
 	json_member_text(&json, "as_of", source->as_of.constant);
 	put_map(&json, "code_lists", &source->code_lists);
 	put_map(&json, "lists", &source->lists);
-	json_member_text(&json, "record", source->record == CONFIG_RECORD_STUDENT ? "student" : "person");
+	json_member_text(&json, "record",
+			 source->record == CONFIG_RECORD_STUDENT ? "student" : "person");
 	if (source->whole.trailer != NULL)
 		json_member_text(&json, "trailer", source->whole.trailer);
 	json_object_end(&json);
@@ -76,7 +78,8 @@ static void load_source(const char *path, struct config_file *file, struct doc *
 		const struct doc_node *root = doc_root(*ret_doc);
 		option_load(config_file_rows, root, doc_place(root), &diag, file);
 		if (file->source != NULL)
-			config_connector_load(&file->source->connector, file->source->connector_name, false,
+			config_connector_load(&file->source->connector,
+					      file->source->connector_name, false,
 					      doc_get(root, "source"), registry_rows, &diag);
 	}
 	if (diag_result(&diag, &err) < 0) {
@@ -110,10 +113,12 @@ static pid_t spawn_worker(const char *program, int *ret_socket)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		die("socketpair", NULL);
 	/* high, so that neither is the descriptor it is passed as */
-	int ours = fcntl(pair[0], F_DUPFD_CLOEXEC, 50), theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, 50);
+	int ours = fcntl(pair[0], F_DUPFD_CLOEXEC, 50),
+	    theirs = fcntl(pair[1], F_DUPFD_CLOEXEC, 50);
 	(void)close(pair[0]);
 	(void)close(pair[1]);
-	if (posix_spawn_file_actions_init(&actions) != 0 || posix_spawn_file_actions_adddup2(&actions, theirs, 3) != 0 ||
+	if (posix_spawn_file_actions_init(&actions) != 0 ||
+	    posix_spawn_file_actions_adddup2(&actions, theirs, 3) != 0 ||
 	    posix_spawn(&pid, program, &actions, NULL, argv, (char *[]){ NULL }) != 0)
 		die(program, NULL);
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -122,8 +127,8 @@ static pid_t spawn_worker(const char *program, int *ret_socket)
 	return pid;
 }
 
-static void send_begin(int socket, const struct config_file *file, const char *const *names, const int *fds,
-		       size_t count)
+static void send_begin(int socket, const struct config_file *file, const char *const *names,
+		       const int *fds, size_t count)
 {
 	struct buf out = { 0 }, options = { 0 }, numbers = { 0 }, entries = { 0 };
 	struct err err = { 0 };
@@ -216,7 +221,8 @@ static void put_reject(struct json_writer *json, const struct frame_reject *reje
 	struct frame_reason reason;
 	put_locator(json, &reject->at);
 	json_member_blob(json, "key", reject->source_key);
-	json_member_text(json, "class", reject->class == FRAME_CLASS_INVALID ? "invalid" : "needs_decision");
+	json_member_text(json, "class",
+			 reject->class == FRAME_CLASS_INVALID ? "invalid" : "needs_decision");
 	put_columns(json, reject->cells);
 	json_key(json, "reasons");
 	json_array_begin(json);
@@ -316,7 +322,8 @@ int main(int argc, char **argv)
 	static const char *const names[] = { "schema", "codelists", "folder" };
 	bool ended = false;
 	if (argc != 6) {
-		(void)fputs("usage: run_worker PROGRAM SOURCE.yaml FOLDER|- SCHEMA CODELISTS\n", stderr);
+		(void)fputs("usage: run_worker PROGRAM SOURCE.yaml FOLDER|- SCHEMA CODELISTS\n",
+			    stderr);
 		return 2;
 	}
 	bool with_folder = strcmp(argv[3], "-") != 0;

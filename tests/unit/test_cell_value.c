@@ -17,12 +17,18 @@ static void a_year_is_taken_off_the_end(void **state)
 	static const struct {
 		const char *in, *text, *year; /* year NULL: none */
 	} rows[] = {
-		{ "Giấy khen (2020)", "Giấy khen", "2020" }, { "KNS 2022", "KNS", "2022" },
-		{ "Giấy khen  (2020)", "Giấy khen", "2020" }, { "Giấy khen", "Giấy khen", NULL },
-		{ "2020", "2020", NULL },		      { "(2020)", "", "2020" },
-		{ "A 20201", "A 20201", NULL },		      { "A2020", "A2020", NULL },
-		{ "A (2020", "A (2020", NULL },		      { "A 2020)", "A 2020)", NULL },
-		{ "", "", NULL },			      { ")", ")", NULL },
+		{ "Giấy khen (2020)", "Giấy khen", "2020" },
+		{ "KNS 2022", "KNS", "2022" },
+		{ "Giấy khen  (2020)", "Giấy khen", "2020" },
+		{ "Giấy khen", "Giấy khen", NULL },
+		{ "2020", "2020", NULL },
+		{ "(2020)", "", "2020" },
+		{ "A 20201", "A 20201", NULL },
+		{ "A2020", "A2020", NULL },
+		{ "A (2020", "A (2020", NULL },
+		{ "A 2020)", "A 2020)", NULL },
+		{ "", "", NULL },
+		{ ")", ")", NULL },
 		{ "A (20a0)", "A (20a0)", NULL },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -30,7 +36,8 @@ static void a_year_is_taken_off_the_end(void **state)
 		bool taken = cell_value_take_year(&text, &year);
 		if (taken != (rows[i].year != NULL) || !blob_equal(text, blob_text(rows[i].text)) ||
 		    (taken && !blob_equal(year, blob_text(rows[i].year))))
-			fail_msg("'%s': '%.*s'", rows[i].in, (int)text.len, (const char *)text.data);
+			fail_msg("'%s': '%.*s'", rows[i].in, (int)text.len,
+				 (const char *)text.data);
 	}
 }
 

@@ -15,7 +15,8 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
-static const uint8_t key[CELLS_HASH_KEY_SIZE] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+static const uint8_t key[CELLS_HASH_KEY_SIZE] = { 0, 1, 2,  3,  4,  5,  6,  7,
+						  8, 9, 10, 11, 12, 13, 14, 15 };
 
 static void hash_of(const uint8_t *data, size_t len, size_t step, uint8_t out[CELLS_HASH_SIZE])
 {
@@ -46,7 +47,8 @@ static void every_length_and_every_cut_gives_what_openssl_gives(void **state)
 	unsigned size = CELLS_HASH_SIZE;
 	EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
 	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(mac);
-	const OSSL_PARAM params[] = { OSSL_PARAM_construct_uint("size", &size), OSSL_PARAM_construct_end() };
+	const OSSL_PARAM params[] = { OSSL_PARAM_construct_uint("size", &size),
+				      OSSL_PARAM_construct_end() };
 	for (uint8_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * 37 + 11);
 	for (size_t len = 0; len <= sizeof(data); len++) {

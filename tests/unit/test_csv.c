@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "connectors/format/csv.h"
+#include "daemon/base/bytes.h"
 #include "daemon/base/err.h"
 #include "daemon/base/limits.h"
-#include "daemon/base/bytes.h"
 
 /* A source that gives its text in pieces of `step` bytes. */
 struct feed {
@@ -35,7 +35,8 @@ static int feed_read(void *ctx, char *out, size_t size, struct err *err)
 }
 
 /* All rows as text: "number@offset:cell|'quoted cell'|…" one a line; the error's code at the end. */
-static int render(const char *text, size_t len, char delimiter, size_t step, struct buf *out, struct err *err)
+static int render(const char *text, size_t len, char delimiter, size_t step, struct buf *out,
+		  struct err *err)
 {
 	struct feed feed = { .text = text, .len = len, .step = step };
 	CLEANUP(csv_destroyp) struct csv *csv = NULL;
@@ -72,7 +73,10 @@ static void rows_and_cells_stand_where_the_text_has_them(void **state)
 		{ "no line end at the end", "a,b\nc,d", ',', "1@0:a|b;2@4:c|d;" },
 		{ "CRLF", "a;b\r\nc;d\r\n", ';', "1@0:a|b;2@5:c|d;" },
 		{ "CR", "a\tb\rc\td\r", '\t', "1@0:a|b;2@4:c|d;" },
-		{ "byte order mark", "\xef\xbb\xbf" "a,b\n", ',', "1@3:a|b;" },
+		{ "byte order mark",
+		  "\xef\xbb\xbf"
+		  "a,b\n",
+		  ',', "1@3:a|b;" },
 		{ "byte order mark before a quote", "\xef\xbb\xbf\"a\"\n", ',', "1@3:'a';" },
 		{ "blanks stay", " a , b \n", ',', "1@0: a | b ;" },
 		{ "blank lines are rows", "a\n\nb\n\n", ',', "1@0:a;2@2:;3@3:b;4@5:;" },
@@ -80,7 +84,8 @@ static void rows_and_cells_stand_where_the_text_has_them(void **state)
 		{ "quoted", "\"a\",\"b\"\n", ',', "1@0:'a'|'b';" },
 		{ "quoted and empty", "\"\",x\n\"\"", ',', "1@0:''|x;2@5:'';" },
 		{ "doubled quotes", "\"a \"\"b\"\" c\",\"\"\"\"\n", ',', "1@0:'a \"b\" c'|'\"';" },
-		{ "delimiter and line end in quotes", "\"a,\r\nb\",c\r\nd,e\r\n", ',', "1@0:'a,\r\nb'|c;2@11:d|e;" },
+		{ "delimiter and line end in quotes", "\"a,\r\nb\",c\r\nd,e\r\n", ',',
+		  "1@0:'a,\r\nb'|c;2@11:d|e;" },
 		{ "the other delimiters are letters", "a;b\tc\n", ',', "1@0:a;b\tc;" },
 		{ "nothing", "", ',', "" },
 		{ "a mark alone", "\xef\xbb\xbf", ',', "" },
@@ -90,10 +95,11 @@ static void rows_and_cells_stand_where_the_text_has_them(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		for (size_t k = 0; k < sizeof(steps) / sizeof(steps[0]); k++) {
 			struct buf out = { 0 };
-			int rc = render(rows[i].text, strlen(rows[i].text), rows[i].delimiter, steps[k], &out, NULL);
+			int rc = render(rows[i].text, strlen(rows[i].text), rows[i].delimiter,
+					steps[k], &out, NULL);
 			if (rc != 0 || !blob_equal(buf_blob(&out), blob_text(rows[i].rows)))
-				fail_msg("%s in steps of %zu: %d %.*s", rows[i].name, steps[k], rc, (int)out.len,
-					 (const char *)out.data);
+				fail_msg("%s in steps of %zu: %d %.*s", rows[i].name, steps[k], rc,
+					 (int)out.len, (const char *)out.data);
 			buf_finish(&out);
 		}
 	}
@@ -107,24 +113,33 @@ static void broken_text_ends_at_the_row_in_which_it_began(void **state)
 		enum msg_id msg;
 		const char *place; /* stands in the English text */
 	} rows[] = {
-		{ "never closed", "a\nb,\"c\nd\ne\n", "1@0:a;", MSG_CSV_QUOTE_OPEN, "row 2 (byte 2)" },
+		{ "never closed", "a\nb,\"c\nd\ne\n", "1@0:a;", MSG_CSV_QUOTE_OPEN,
+		  "row 2 (byte 2)" },
 		{ "never closed at once", "\"", "", MSG_CSV_QUOTE_OPEN, "row 1 (byte 0)" },
 		{ "doubled quote is no end", "\"a\"\"", "", MSG_CSV_QUOTE_OPEN, "row 1 (byte 0)" },
-		{ "quote inside a bare cell", "a\nb\nc\"d\n", "1@0:a;2@2:b;", MSG_CSV_QUOTE_INSIDE, "row 3 (byte 4)" },
-		{ "quote behind a blank", "a, \"b\"\n", "", MSG_CSV_QUOTE_INSIDE, "row 1 (byte 0)" },
-		{ "text behind a quote", "a\n\"b\"c\n", "1@0:a;", MSG_CSV_BEHIND_QUOTE, "row 2 (byte 2)" },
-		{ "two kinds of line ends", "a\nb\r\n", "1@0:a;", MSG_CSV_LINE_ENDS, "row 2 (byte 2)" },
-		{ "two kinds of line ends", "a\r\nb\n", "1@0:a;", MSG_CSV_LINE_ENDS, "row 2 (byte 3)" },
-		{ "two kinds of line ends", "a\r\nb\rc\r\n", "1@0:a;", MSG_CSV_LINE_ENDS, "row 2 (byte 3)" },
+		{ "quote inside a bare cell", "a\nb\nc\"d\n", "1@0:a;2@2:b;", MSG_CSV_QUOTE_INSIDE,
+		  "row 3 (byte 4)" },
+		{ "quote behind a blank", "a, \"b\"\n", "", MSG_CSV_QUOTE_INSIDE,
+		  "row 1 (byte 0)" },
+		{ "text behind a quote", "a\n\"b\"c\n", "1@0:a;", MSG_CSV_BEHIND_QUOTE,
+		  "row 2 (byte 2)" },
+		{ "two kinds of line ends", "a\nb\r\n", "1@0:a;", MSG_CSV_LINE_ENDS,
+		  "row 2 (byte 2)" },
+		{ "two kinds of line ends", "a\r\nb\n", "1@0:a;", MSG_CSV_LINE_ENDS,
+		  "row 2 (byte 3)" },
+		{ "two kinds of line ends", "a\r\nb\rc\r\n", "1@0:a;", MSG_CSV_LINE_ENDS,
+		  "row 2 (byte 3)" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		for (size_t step = 1; step < 4; step++) {
 			struct buf out = { 0 };
 			struct err err = { 0 };
 			int rc = render(rows[i].text, strlen(rows[i].text), ',', step, &out, &err);
-			if (rc != ERR_INVALID || err.msg != rows[i].msg || strstr(err.text[LANGUAGE_EN], rows[i].place) == NULL ||
+			if (rc != ERR_INVALID || err.msg != rows[i].msg ||
+			    strstr(err.text[LANGUAGE_EN], rows[i].place) == NULL ||
 			    !blob_equal(buf_blob(&out), blob_text(rows[i].rows)))
-				fail_msg("%s: %d %s; rows %.*s", rows[i].name, rc, err.text[LANGUAGE_EN], (int)out.len,
+				fail_msg("%s: %d %s; rows %.*s", rows[i].name, rc,
+					 err.text[LANGUAGE_EN], (int)out.len,
 					 (const char *)out.data);
 			buf_finish(&out);
 		}
@@ -171,7 +186,8 @@ static void every_length_has_a_limit(void **state)
 		}
 		buf_put_text(&text, "\n");
 		int rc = render((const char *)text.data, text.len, ',', 100000, &out, &err);
-		if (rc != (rows[i].msg == MSG_NONE ? 0 : ERR_INVALID) || (rc < 0 && err.msg != rows[i].msg))
+		if (rc != (rows[i].msg == MSG_NONE ? 0 : ERR_INVALID) ||
+		    (rc < 0 && err.msg != rows[i].msg))
 			fail_msg("%s: %d %s", rows[i].name, rc, err.text[LANGUAGE_EN]);
 		buf_finish(&text);
 		buf_finish(&out);

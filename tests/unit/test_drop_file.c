@@ -71,8 +71,9 @@ static void anything_but_a_plain_file_with_one_name_is_refused(void **state)
 	static const struct {
 		const char *name;
 		int rc;
-	} rows[] = { { "link", ERR_INVALID },	   { "fifo", ERR_INVALID },	{ "folder", ERR_INVALID },
-		     { "twice", ERR_INVALID },	   { "../plain", ERR_INVALID }, { "/etc/passwd", ERR_INVALID },
+	} rows[] = { { "link", ERR_INVALID },     { "fifo", ERR_INVALID },
+		     { "folder", ERR_INVALID },   { "twice", ERR_INVALID },
+		     { "../plain", ERR_INVALID }, { "/etc/passwd", ERR_INVALID },
 		     { "missing", ERR_NOT_FOUND } };
 	write_file("second", "x");
 	assert_int_equal(symlinkat("second", folder_fd, "link"), 0);

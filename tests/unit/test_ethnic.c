@@ -14,7 +14,8 @@
 static struct code_list *load(const char *name)
 {
 	char path[512];
-	(void)snprintf(path, sizeof(path), "%s/config/codelists/%s.csv", getenv("SOURCE_ROOT"), name);
+	(void)snprintf(path, sizeof(path), "%s/config/codelists/%s.csv", getenv("SOURCE_ROOT"),
+		       name);
 	FILE *file = fopen(path, "rbe");
 	assert_non_null(file);
 	static char text[1 << 18];
@@ -74,10 +75,12 @@ static void a_group_is_found_by_name_or_by_the_code_of_a_declared_list(void **st
 	assert_int_equal(code_index_create(list, &index, NULL), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const char *code = "unset";
-		enum reason reason = ethnic_read(blob_text(rows[i].in), rows[i].system, index, &code);
+		enum reason reason =
+			ethnic_read(blob_text(rows[i].in), rows[i].system, index, &code);
 		if (reason != rows[i].reason || (code == NULL) != (rows[i].code == NULL) ||
 		    (code != NULL && strcmp(code, rows[i].code) != 0))
-			fail_msg("%s '%s': %s %s", rows[i].rule, rows[i].in, reason_name(reason), code);
+			fail_msg("%s '%s': %s %s", rows[i].rule, rows[i].in, reason_name(reason),
+				 code);
 	}
 }
 
@@ -91,7 +94,8 @@ static void every_name_of_the_list_finds_its_own_code(void **state)
 		const char *name = code_list_cell(list, row, code_list_column(list, "name")), *code;
 		if (strcmp(name, "Thổ") == 0 || strcmp(code_index_code(index, row), "56") == 0)
 			continue;
-		assert_int_equal(ethnic_read(blob_text(name), ETHNIC_VN1979, index, &code), REASON_NONE);
+		assert_int_equal(ethnic_read(blob_text(name), ETHNIC_VN1979, index, &code),
+				 REASON_NONE);
 		assert_string_equal(code, code_index_code(index, row));
 	}
 }

@@ -14,7 +14,8 @@
 static struct code_list *load(const char *name)
 {
 	char path[512];
-	(void)snprintf(path, sizeof(path), "%s/config/codelists/%s.csv", getenv("SOURCE_ROOT"), name);
+	(void)snprintf(path, sizeof(path), "%s/config/codelists/%s.csv", getenv("SOURCE_ROOT"),
+		       name);
 	FILE *file = fopen(path, "rbe");
 	assert_non_null(file);
 	static char text[1 << 18];
@@ -41,7 +42,8 @@ static void a_grade_code_is_read_through_number_cells(void **state)
 		{ "6,031", "Kế toán viên", "06.031" },
 		{ "V.07.04.32", "Giáo viên trung học cơ sở hạng III", "V.07.04.32" },
 		{ "v.07.04.32", "", "V.07.04.32" },
-		{ "15.113", "Giáo viên trung học phổ thông hạng III", "15.113" }, /* the list does not know the code */
+		{ "15.113", "Giáo viên trung học phổ thông hạng III",
+		  "15.113" }, /* the list does not know the code */
 		{ "01.003", "Chuyên viên chính", "", REASON_GRADE_CONTRADICTS },
 		{ "V.05.02.07", "Kỹ sư chính", "", REASON_GRADE_CONTRADICTS },
 		{ "V.05.02.07", "Kỹ sư", "V.05.02.07" },
@@ -56,10 +58,11 @@ static void a_grade_code_is_read_through_number_cells(void **state)
 	assert_int_equal(code_index_create(list, &index, NULL), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf out = { 0 };
-		enum reason reason = grade_read(blob_text(rows[i].in), blob_text(rows[i].name), index, &out);
+		enum reason reason =
+			grade_read(blob_text(rows[i].in), blob_text(rows[i].name), index, &out);
 		if (reason != rows[i].reason || !blob_equal(buf_blob(&out), blob_text(rows[i].out)))
-			fail_msg("'%s' '%s': %s '%.*s'", rows[i].in, rows[i].name, reason_name(reason), (int)out.len,
-				 (const char *)out.data);
+			fail_msg("'%s' '%s': %s '%.*s'", rows[i].in, rows[i].name,
+				 reason_name(reason), (int)out.len, (const char *)out.data);
 		buf_finish(&out);
 	}
 }

@@ -20,7 +20,9 @@ static void a_cell_gives_its_digits_or_a_reason(void **state)
 		bool number_cell;
 	} rows[] = {
 		{ "020085012345", "020085012345" },
-		{ "020 085\xc2\xa0" "012 345", "020085012345" },
+		{ "020 085\xc2\xa0"
+		  "012 345",
+		  "020085012345" },
 		{ "001.186.992.276", "001186992276" },
 		{ "020-085-012345", "020085012345" },
 		{ "'020186825690", "020186825690" },
@@ -60,7 +62,8 @@ static void a_cell_gives_its_digits_or_a_reason(void **state)
 				clean.data[k] = clean.data[k + 1] = ' ';
 		enum reason reason = identity_number_read(buf_blob(&clean), &digits);
 		if (reason != rows[i].reason || strcmp(digits.text, rows[i].digits) != 0 ||
-		    digits.count != strlen(rows[i].digits) || digits.number_cell != rows[i].number_cell)
+		    digits.count != strlen(rows[i].digits) ||
+		    digits.number_cell != rows[i].number_cell)
 			fail_msg("'%s': %s '%s'", rows[i].in, reason_name(reason), digits.text);
 		buf_finish(&clean);
 	}

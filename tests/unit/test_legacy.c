@@ -18,7 +18,10 @@ static void damaged_text_becomes_what_it_was(void **state)
 		enum legacy encoding;
 		const char *in, *out;
 	} rows[] = {
-		{ LEGACY_TCVN3, "NguyÔn ThÞ H\xc2\xad" "êng", "Nguyễn Thị Hường" },
+		{ LEGACY_TCVN3,
+		  "NguyÔn ThÞ H\xc2\xad"
+		  "êng",
+		  "Nguyễn Thị Hường" },
 		{ LEGACY_TCVN3, "§ç ThÞ ¸nh", "Đỗ Thị ánh" },
 		{ LEGACY_TCVN3, "N¤NG THÞ MINH TRANG", "NÔNG THị MINH TRANG" },
 		{ LEGACY_VNI, "Nguyeãn Thò Höôøng", "Nguyễn Thị Hường" },
@@ -45,9 +48,9 @@ static void what_the_encoding_does_not_have_is_no_text_of_it(void **state)
 		enum legacy encoding;
 		const char *in;
 	} rows[] = {
-		{ LEGACY_TCVN3, "Nguyễn" },  { LEGACY_VNI, "Nguyễn" }, { LEGACY_UTF8, "Nguyễn" },
-		{ LEGACY_TCVN3, "a\xc2\x85" }, { LEGACY_TCVN3, "a…" },  { LEGACY_TCVN3, "aÀ" },
-		{ LEGACY_VNI, "bø" },	     { LEGACY_VNI, "a…" },	{ LEGACY_UTF8, "Háº" },
+		{ LEGACY_TCVN3, "Nguyễn" },    { LEGACY_VNI, "Nguyễn" }, { LEGACY_UTF8, "Nguyễn" },
+		{ LEGACY_TCVN3, "a\xc2\x85" }, { LEGACY_TCVN3, "a…" },   { LEGACY_TCVN3, "aÀ" },
+		{ LEGACY_VNI, "bø" },          { LEGACY_VNI, "a…" },     { LEGACY_UTF8, "Háº" },
 		{ LEGACY_UTF8, "À¯" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -20,18 +20,23 @@ struct row {
 
 static void assert_rows(const struct row *rows, size_t count)
 {
-	static const struct blob more[] = { { (const uint8_t *)"cử tuyển", sizeof("cử tuyển") - 1 } };
+	static const struct blob more[] = { { (const uint8_t *)"cử tuyển",
+					      sizeof("cử tuyển") - 1 } };
 	static const struct name_rules rules = { more, 1 };
 	struct name name = { 0 };
 	for (size_t i = 0; i < count; i++) {
 		const struct row *row = &rows[i];
 		enum reason reason = name_read(blob_text(row->in), &rules, &name);
-		if (reason != row->reason || !blob_equal(buf_blob(&name.text), blob_text(row->out)) ||
-		    !blob_equal(buf_blob(&name.notes), blob_text(row->notes == NULL ? "" : row->notes)) ||
-		    (reason == REASON_NONE && (name.repaired != row->repaired || name.decoded != row->decoded)))
-			fail_msg("%s '%s': %s '%.*s' notes '%.*s' repaired %d decoded %d", row->rule, row->in,
-				 reason_name(reason), (int)name.text.len, (const char *)name.text.data,
-				 (int)name.notes.len, (const char *)name.notes.data, name.repaired, name.decoded);
+		if (reason != row->reason ||
+		    !blob_equal(buf_blob(&name.text), blob_text(row->out)) ||
+		    !blob_equal(buf_blob(&name.notes),
+				blob_text(row->notes == NULL ? "" : row->notes)) ||
+		    (reason == REASON_NONE &&
+		     (name.repaired != row->repaired || name.decoded != row->decoded)))
+			fail_msg("%s '%s': %s '%.*s' notes '%.*s' repaired %d decoded %d",
+				 row->rule, row->in, reason_name(reason), (int)name.text.len,
+				 (const char *)name.text.data, (int)name.notes.len,
+				 (const char *)name.notes.data, name.repaired, name.decoded);
 	}
 	name_finish(&name);
 }
@@ -51,11 +56,15 @@ static void titles_and_notes_come_off_and_case_is_set(void **state)
 		{ "HR7 title in capitals", "THS. LÊ HẢI", "Lê Hải", REASON_NONE, "THS\n" },
 		{ "HR7 two words must follow", "TS. Linh", "TS. Linh" },
 		{ "HR7 no full stop, no title", "Ts Lê Hải", "Ts Lê Hải" },
-		{ "HR7 note", "Hoàng Văn Khánh (biệt phái)", "Hoàng Văn Khánh", REASON_NONE, "biệt phái\n" },
-		{ "HR7 note in capitals", "HOÀNG VĂN A (NGHỈ HƯU)", "Hoàng Văn A", REASON_NONE, "NGHỈ HƯU\n" },
-		{ "HR7 note of the connector", "Vi Văn B (Cử tuyển)", "Vi Văn B", REASON_NONE, "Cử tuyển\n" },
+		{ "HR7 note", "Hoàng Văn Khánh (biệt phái)", "Hoàng Văn Khánh", REASON_NONE,
+		  "biệt phái\n" },
+		{ "HR7 note in capitals", "HOÀNG VĂN A (NGHỈ HƯU)", "Hoàng Văn A", REASON_NONE,
+		  "NGHỈ HƯU\n" },
+		{ "HR7 note of the connector", "Vi Văn B (Cử tuyển)", "Vi Văn B", REASON_NONE,
+		  "Cử tuyển\n" },
 		{ "HR7 other remark", "Hoàng Văn Khánh (bé)", "", REASON_NAME_FORM },
-		{ "HR7 title and note", "CN. Lý Thị Pa ( tập sự )", "Lý Thị Pa", REASON_NONE, "tập sự\nCN\n" },
+		{ "HR7 title and note", "CN. Lý Thị Pa ( tập sự )", "Lý Thị Pa", REASON_NONE,
+		  "tập sự\nCN\n" },
 	};
 	ASSERT_ROWS(rows);
 }
@@ -91,17 +100,29 @@ static void damaged_names_are_converted_if_one_encoding_explains_them(void **sta
 {
 	(void)state;
 	static const struct row rows[] = {
-		{ "ENC1 TCVN3", "NguyÔn ThÞ H\xc2\xad" "êng", "Nguyễn Thị Hường", REASON_NONE, NULL, false, true },
-		{ "ENC1 VNI", "Nguyeãn Thò Höôøng", "Nguyễn Thị Hường", REASON_NONE, NULL, false, true },
-		{ "ENC1 UTF-8", "Nguyá»…n Thá»‹ LÃ½", "Nguyễn Thị Lý", REASON_NONE, NULL, false, true },
-		{ "ENC1 UTF-8 with C1", "\xc3\x84\xc2\x90\xc3\x83\xc2\xa0m Lan", "Đàm Lan", REASON_NONE, NULL, false, true },
-		{ "ENC1 UTF-8 with a no-break blank", "Nguyá»…n ThÃ\xc2\xa0", "Nguyễn Thà", REASON_NONE, NULL, false, true },
-		{ "ENC1 VNI beside good letters", "Höùa Hoàng Ngoïc Thu", "Hứa Hồng Ngọc Thu", REASON_NONE, NULL, false, true },
-		{ "ENC2 capitals", "NGUYÔN TRäNG DòNG", "Nguyễn Trọng Dũng", REASON_NONE, NULL, false, true },
+		{ "ENC1 TCVN3",
+		  "NguyÔn ThÞ H\xc2\xad"
+		  "êng",
+		  "Nguyễn Thị Hường", REASON_NONE, NULL, false, true },
+		{ "ENC1 VNI", "Nguyeãn Thò Höôøng", "Nguyễn Thị Hường", REASON_NONE, NULL, false,
+		  true },
+		{ "ENC1 UTF-8", "Nguyá»…n Thá»‹ LÃ½", "Nguyễn Thị Lý", REASON_NONE, NULL, false,
+		  true },
+		{ "ENC1 UTF-8 with C1", "\xc3\x84\xc2\x90\xc3\x83\xc2\xa0m Lan", "Đàm Lan",
+		  REASON_NONE, NULL, false, true },
+		{ "ENC1 UTF-8 with a no-break blank", "Nguyá»…n ThÃ\xc2\xa0", "Nguyễn Thà",
+		  REASON_NONE, NULL, false, true },
+		{ "ENC1 VNI beside good letters", "Höùa Hoàng Ngoïc Thu", "Hứa Hồng Ngọc Thu",
+		  REASON_NONE, NULL, false, true },
+		{ "ENC2 capitals", "NGUYÔN TRäNG DòNG", "Nguyễn Trọng Dũng", REASON_NONE, NULL,
+		  false, true },
 		{ "ENC2 heads", "§ç ThÞ ¸nh", "Đỗ Thị Ánh", REASON_NONE, NULL, false, true },
-		{ "ENC2 title off first", "TS. N¤NG THÞ ¸NH", "Nông Thị Ánh", REASON_NONE, "TS\n", false, true },
-		{ "ENC1 damaged note", "NguyÔn V¨n An (biÖt ph¸i)", "Nguyễn Văn An", REASON_NONE, "biệt phái\n", false, true },
-		{ "ENC1 VNI small", "hoaøng vaên huøng", "Hoàng Văn Hùng", REASON_NONE, NULL, false, true },
+		{ "ENC2 title off first", "TS. N¤NG THÞ ¸NH", "Nông Thị Ánh", REASON_NONE, "TS\n",
+		  false, true },
+		{ "ENC1 damaged note", "NguyÔn V¨n An (biÖt ph¸i)", "Nguyễn Văn An", REASON_NONE,
+		  "biệt phái\n", false, true },
+		{ "ENC1 VNI small", "hoaøng vaên huøng", "Hoàng Văn Hùng", REASON_NONE, NULL, false,
+		  true },
 		{ "ENC1 a typing error is no TCVN3", "Lôc Văn An", "Lôc Văn An" },
 		{ "ENC1 capital inside", "HoaNg Lan", "HoaNg Lan" },
 		{ "ENC1 valid as it stands", "Ê Đê", "Ê Đê" },

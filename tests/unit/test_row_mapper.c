@@ -23,7 +23,8 @@ static const char map[] =
 	"- {column: Số, field: identity.cccd, normaliser: identity_number}\n"
 	"- {column: Dân tộc, field: identity.ethnic, normaliser: ethnic}\n"
 	"- {column: Cơ quan, field: \"employment[].organisation\"}\n"
-	"- {column: Mã ngạch, field: \"employment[].grade_code\", normaliser: grade_code, name_column: Ngạch}\n"
+	"- {column: Mã ngạch, field: \"employment[].grade_code\", normaliser: grade_code, "
+	"name_column: Ngạch}\n"
 	"- {column: Ngạch, field: \"employment[].grade_name\"}\n"
 	"- {column: Bậc, field: \"employment[].step\", normaliser: step}\n"
 	"- {column: Hệ số, field: \"employment[].coefficient\", normaliser: coefficient}\n"
@@ -31,12 +32,16 @@ static const char map[] =
 	"- {column: Bằng, field: \"degree[].level\", normaliser: code}\n"
 	"- {column: Năm, field: \"degree[].year\", normaliser: year}\n"
 	"- {constant: chuyen_mon, field: \"training[].kind\", element: a}\n"
-	"- {column: BD, field: \"training[].year\", element: a, split: \";\", normaliser: year, may_be_none: true}\n"
-	"- {column: Khóa, field: \"training[].kind\", year_field: \"training[].year\", element: b, split: \";\", normaliser: code}\n"
-	"- {column: Khen, field: \"award[].name\", year_field: \"award[].year\", may_be_none: true}\n"
+	"- {column: BD, field: \"training[].year\", element: a, split: \";\", normaliser: year, "
+	"may_be_none: true}\n"
+	"- {column: Khóa, field: \"training[].kind\", year_field: \"training[].year\", element: b, "
+	"split: \";\", normaliser: code}\n"
+	"- {column: Khen, field: \"award[].name\", year_field: \"award[].year\", may_be_none: "
+	"true}\n"
 	"- {column: Mail, field: contact.email, normaliser: email}\n"
 	"- {column: Ghi chú, field: evidence.note}\n";
-static const char header[] = "STT|Mã|Họ đệm|Tên|Sinh|Giới|Số|Dân tộc|Cơ quan|Mã ngạch|Ngạch|Bậc|Hệ số|Bằng|Năm|BD|Khóa|Khen|"
+static const char header[] = "STT|Mã|Họ đệm|Tên|Sinh|Giới|Số|Dân tộc|Cơ quan|Mã ngạch|Ngạch|Bậc|Hệ "
+			     "số|Bằng|Năm|BD|Khóa|Khen|"
 			     "Mail|Ghi chú|Tôn giáo";
 enum { COLUMNS = 21 };
 
@@ -109,7 +114,8 @@ static struct row_outcome map_text(struct row_mapper *mapper, const char *text)
 {
 	struct map_cell cells[64];
 	struct row_outcome outcome = { 0 };
-	assert_int_equal(row_mapper_map(mapper, cells, cells_of(text, cells), true, &outcome, NULL), 0);
+	assert_int_equal(row_mapper_map(mapper, cells, cells_of(text, cells), true, &outcome, NULL),
+			 0);
 	return outcome;
 }
 
@@ -123,42 +129,65 @@ static void a_row_is_a_record_or_refused_with_all_its_reasons(void **state)
 	} rows[] = {
 		{ "the least", NAME, AN },
 		{ "identity", NAME "27/10/1985|Nam|020085012345|Tày",
-		  AN "identity.birth_date=1985-10-27;identity.sex=nam;identity.cccd=020085012345;identity.ethnic=02;evidence.cccd_grade=text;" },
+		  AN "identity.birth_date=1985-10-27;identity.sex=nam;identity.cccd=020085012345;"
+		     "identity.ethnic=02;evidence.cccd_grade=text;" },
 		{ "padded", NAME "1985|Nam|20085012345",
-		  AN "identity.birth_date=1985;identity.sex=nam;identity.cccd=020085012345;evidence.cccd_grade=padded;!identity.cccd id_padded;" },
-		{ "CMND", NAME "||081234567", AN "identity.cmnd=081234567;evidence.cmnd_grade=text;" },
-		{ "unlisted province", NAME "||099174280038", AN "identity.cccd=099174280038;evidence.cccd_grade=text;!identity.cccd id_province;" },
+		  AN "identity.birth_date=1985;identity.sex=nam;identity.cccd=020085012345;"
+		     "evidence.cccd_grade=padded;!identity.cccd id_padded;" },
+		{ "CMND", NAME "||081234567",
+		  AN "identity.cmnd=081234567;evidence.cmnd_grade=text;" },
+		{ "unlisted province", NAME "||099174280038",
+		  AN "identity.cccd=099174280038;evidence.cccd_grade=text;!identity.cccd "
+		     "id_province;" },
 		{ "post", NAME "||||Sở A|1.003|Chuyên viên|3|3,00",
 		  AN "employment[].organisation<Sở A/>=Sở A;employment[].grade_code<Sở A/>=01.003;"
-		     "employment[].grade_name<Sở A/>=Chuyên viên;employment[].step<Sở A/>=3;employment[].coefficient<Sở A/>=3;"
+		     "employment[].grade_name<Sở A/>=Chuyên viên;employment[].step<Sở "
+		     "A/>=3;employment[].coefficient<Sở A/>=3;"
 		     "employment[].sector<Sở A/>=public;" },
 		{ "grade contradicts", NAME "||||Sở A|01.002|Chuyên viên",
-		  AN "employment[].organisation<Sở A/>=Sở A;employment[].grade_name<Sở A/>=Chuyên viên;"
-		     "employment[].sector<Sở A/>=public;!employment[].grade_code grade_contradicts;" },
-		{ "post without organisation", NAME "|||||01.003", AN "!employment[].organisation element_left_out;" },
+		  AN
+		  "employment[].organisation<Sở A/>=Sở A;employment[].grade_name<Sở A/>=Chuyên "
+		  "viên;"
+		  "employment[].sector<Sở A/>=public;!employment[].grade_code grade_contradicts;" },
+		{ "post without organisation", NAME "|||||01.003",
+		  AN "!employment[].organisation element_left_out;" },
 		{ "constants alone make nothing", NAME, AN },
-		{ "degree", NAME "|||||||||Thạc sỹ|2007.0", AN "degree[].level<thac_si/2007>=thac_si;degree[].year<thac_si/2007>=2007;" },
+		{ "degree", NAME "|||||||||Thạc sỹ|2007.0",
+		  AN "degree[].level<thac_si/2007>=thac_si;degree[].year<thac_si/2007>=2007;" },
 		{ "unknown degree", NAME "|||||||||Học giả", AN "!degree[].level code_unknown;" },
 		{ "pieces", NAME "|||||||||||2023; 2026;;|NVSP 2023; KNS 2026; KNS 2026",
-		  AN "training[].kind<chuyen_mon/2023>=chuyen_mon;training[].kind<chuyen_mon/2026>=chuyen_mon;"
-		     "training[].kind<ky_nang_so/2026>=ky_nang_so;training[].year<chuyen_mon/2023>=2023;"
-		     "training[].year<chuyen_mon/2026>=2026;training[].year<ky_nang_so/2026>=2026;" },
+		  AN
+		  "training[].kind<chuyen_mon/2023>=chuyen_mon;training[].kind<chuyen_mon/"
+		  "2026>=chuyen_mon;"
+		  "training[].kind<ky_nang_so/2026>=ky_nang_so;training[].year<chuyen_mon/"
+		  "2023>=2023;"
+		  "training[].year<chuyen_mon/2026>=2026;training[].year<ky_nang_so/2026>=2026;" },
 		{ "a piece that is no year", NAME "|||||||||||2023; tháng 5",
-		  AN "training[].kind<chuyen_mon/2023>=chuyen_mon;training[].year<chuyen_mon/2023>=2023;!training[].year value_left_out;" },
+		  AN "training[].kind<chuyen_mon/2023>=chuyen_mon;training[].year<chuyen_mon/"
+		     "2023>=2023;!training[].year value_left_out;" },
 		{ "none", NAME "|||||||||||Không", AN },
-		{ "award", NAME "|||||||||||||Giấy khen (2020)", AN "award[].name<Giấy khen/2020>=Giấy khen;award[].year<Giấy khen/2020>=2020;" },
-		{ "award without year", NAME "|||||||||||||Giấy khen", AN "award[].name<Giấy khen/>=Giấy khen;" },
+		{ "award", NAME "|||||||||||||Giấy khen (2020)",
+		  AN "award[].name<Giấy khen/2020>=Giấy khen;award[].year<Giấy khen/2020>=2020;" },
+		{ "award without year", NAME "|||||||||||||Giấy khen",
+		  AN "award[].name<Giấy khen/>=Giấy khen;" },
 		{ "no award", NAME "|||||||||||||x", AN },
-		{ "broken mail", NAME "||||||||||||||a.gmail.com", AN "!contact.email value_left_out;" },
-		{ "note", NAME "|||||||||||||||Biệt phái", AN "evidence.note<Biệt phái>=Biệt phái;" },
+		{ "broken mail", NAME "||||||||||||||a.gmail.com",
+		  AN "!contact.email value_left_out;" },
+		{ "note", NAME "|||||||||||||||Biệt phái",
+		  AN "evidence.note<Biệt phái>=Biệt phái;" },
 		{ "title of the name", "1|K1|TS. Nguyễn Văn|An", AN "evidence.note<TS>=TS;" },
 		{ "unmapped column with rubbish", NAME "||||||||||||||||\x01\xff", AN },
 		{ "no name", "1|K1||", "name_missing" },
 		{ "no key", "1| |Nguyễn Văn|An", "no_key" },
 		{ "swapped name", "1|K1|Lan|Nguyễn", "name_order" },
-		{ "all at once", "1|| |-|31/02/1990|nửa|O2008501234", "no_key;name_missing;date_invalid;id_malformed;sex_form" },
-		{ "conflict and two digits", NAME "3/2/86|Nam|20185012345", "date_two_digit;id_padding" },
-		{ "control in a mapped cell", NAME "||||Sở\x01" "A", "text_control" },
+		{ "all at once", "1|| |-|31/02/1990|nửa|O2008501234",
+		  "no_key;name_missing;date_invalid;id_malformed;sex_form" },
+		{ "conflict and two digits", NAME "3/2/86|Nam|20185012345",
+		  "date_two_digit;id_padding" },
+		{ "control in a mapped cell",
+		  NAME "||||Sở\x01"
+		       "A",
+		  "text_control" },
 		{ "broken bytes in a mapped cell", NAME "||||S\xe1\xbb", "text_control" },
 		{ "a cell too many", NAME "|||||||||||||||||y", "ragged" },
 		{ "ragged is judged alone", "1||||31/02/1990|||||||||||||||||y", "ragged" },
@@ -213,7 +242,8 @@ static void only_mapped_cells_count_for_the_hash(void **state)
 	uint8_t first[CELLS_HASH_SIZE];
 	memcpy(first, map_text(mapper, NAME "1985").cells_hash, sizeof(first));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if ((memcmp(map_text(mapper, rows[i].row).cells_hash, first, sizeof(first)) == 0) != rows[i].same)
+		if ((memcmp(map_text(mapper, rows[i].row).cells_hash, first, sizeof(first)) == 0) !=
+		    rows[i].same)
 			fail_msg("%s", rows[i].name);
 }
 
@@ -225,10 +255,13 @@ static void a_refused_row_tells_column_and_text_of_each_reason(void **state)
 	assert_int_equal(row_mapper_create(fixture.mapping, key, &mapper, NULL), 0);
 	struct row_outcome outcome = map_text(mapper, NAME "31/02/1990||12\xff");
 	assert_true(frame_list_reason(&outcome.reasons, &reason));
-	assert_true(blob_equal(reason.code, blob_text("text_control")) && blob_equal(reason.column, blob_text("Số")));
-	assert_true(blob_equal(reason.raw, blob_text("12\xef\xbf\xbd"))); /* valid, so that a frame may carry it */
+	assert_true(blob_equal(reason.code, blob_text("text_control")) &&
+		    blob_equal(reason.column, blob_text("Số")));
+	assert_true(blob_equal(
+		reason.raw, blob_text("12\xef\xbf\xbd"))); /* valid, so that a frame may carry it */
 	assert_true(frame_list_reason(&outcome.reasons, &reason));
-	assert_true(blob_equal(reason.code, blob_text("date_invalid")) && blob_equal(reason.column, blob_text("Sinh")) &&
+	assert_true(blob_equal(reason.code, blob_text("date_invalid")) &&
+		    blob_equal(reason.column, blob_text("Sinh")) &&
 		    blob_equal(reason.raw, blob_text("31/02/1990")));
 	assert_false(frame_list_reason(&outcome.reasons, &reason));
 }
@@ -239,7 +272,8 @@ static void swapped_columns_stop_the_import(void **state)
 	static const struct {
 		unsigned good, swapped;
 		bool stops;
-	} rows[] = { { 0, 9, false }, { 0, 10, true }, { 1, 9, false }, { 1, 10, true }, { 50, 50, false }, { 100, 0, false } };
+	} rows[] = { { 0, 9, false }, { 0, 10, true },   { 1, 9, false },
+		     { 1, 10, true }, { 50, 50, false }, { 100, 0, false } };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CLEANUP(row_mapper_destroyp) struct row_mapper *mapper = NULL;
 		assert_int_equal(row_mapper_create(fixture.mapping, key, &mapper, NULL), 0);

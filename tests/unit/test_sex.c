@@ -18,16 +18,35 @@ static void sex_is_read_as_people_and_systems_write_it(void **state)
 		const char *in, *out;
 		enum reason reason;
 	} rows[] = {
-		{ "Nam", "nam" },  { "NAM", "nam" }, { "Nữ", "nữ" }, { "NỮ", "nữ" },  { "Nu", "nữ" },	 { "male", "nam" },
-		{ "Female", "nữ" }, { "M", "nam" },  { "f", "nữ" },   { "Mr", "nam" }, { "ms", "nữ" },	 { "1", "nam" },
-		{ "01", "nam" },   { "2", "nữ" },    { "02", "nữ" },  { "", "" },      { "-", "" },	 { "00", "" },
-		{ "other", "" },   { "unspecified", "" },
-		{ "x", "", REASON_SEX_FORM }, { "Nam giới", "", REASON_SEX_FORM }, { "0", "", REASON_SEX_FORM },
+		{ "Nam", "nam" },
+		{ "NAM", "nam" },
+		{ "Nữ", "nữ" },
+		{ "NỮ", "nữ" },
+		{ "Nu", "nữ" },
+		{ "male", "nam" },
+		{ "Female", "nữ" },
+		{ "M", "nam" },
+		{ "f", "nữ" },
+		{ "Mr", "nam" },
+		{ "ms", "nữ" },
+		{ "1", "nam" },
+		{ "01", "nam" },
+		{ "2", "nữ" },
+		{ "02", "nữ" },
+		{ "", "" },
+		{ "-", "" },
+		{ "00", "" },
+		{ "other", "" },
+		{ "unspecified", "" },
+		{ "x", "", REASON_SEX_FORM },
+		{ "Nam giới", "", REASON_SEX_FORM },
+		{ "0", "", REASON_SEX_FORM },
 		{ "3", "", REASON_SEX_FORM },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		enum sex sex = SEX_MALE;
-		if (sex_read(blob_text(rows[i].in), &sex) != rows[i].reason || strcmp(sex_text(sex), rows[i].out) != 0)
+		if (sex_read(blob_text(rows[i].in), &sex) != rows[i].reason ||
+		    strcmp(sex_text(sex), rows[i].out) != 0)
 			fail_msg("'%s'", rows[i].in);
 	}
 }

@@ -37,19 +37,24 @@ static void a_text_is_what_its_template_describes(void **state)
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t count = 0;
-		if (template_match(rows[i].template, blob_text(rows[i].text), &count) != rows[i].matches ||
+		if (template_match(rows[i].template, blob_text(rows[i].text), &count) !=
+			    rows[i].matches ||
 		    count != rows[i].count)
-			fail_msg("'%s' '%s': %llu", rows[i].template, rows[i].text, (unsigned long long)count);
+			fail_msg("'%s' '%s': %llu", rows[i].template, rows[i].text,
+				 (unsigned long long)count);
 	}
 }
 
 static void a_template_has_only_known_places(void **state)
 {
 	(void)state;
-	assert_true(template_is_valid("Tổng cộng: {count} người", true) && template_is_valid("{roman}. {text}", false));
-	assert_false(template_is_valid("Tổng cộng", true) || template_is_valid("{count} {count}", true));
-	assert_false(template_is_valid("{text} người", false) || template_is_valid("{name}", false) ||
-		     template_is_valid("{", false) || template_is_valid("}", false) || template_is_valid("{count}", false));
+	assert_true(template_is_valid("Tổng cộng: {count} người", true) &&
+		    template_is_valid("{roman}. {text}", false));
+	assert_false(template_is_valid("Tổng cộng", true) ||
+		     template_is_valid("{count} {count}", true));
+	assert_false(template_is_valid("{text} người", false) ||
+		     template_is_valid("{name}", false) || template_is_valid("{", false) ||
+		     template_is_valid("}", false) || template_is_valid("{count}", false));
 }
 
 int main(void)

@@ -22,14 +22,24 @@ static void a_text_is_trimmed_composed_and_its_blanks_run_together(void **state)
 		{ "runs of blanks", "a  b \t c", "a b c" },
 		{ "line break inside", "Hoàng\nThị\r\nLan", "Hoàng Thị Lan" },
 		{ "no-break blank", "L\xc2\xa0 ê", "L ê" },
-		{ "narrow and ideographic blanks", "a\xe2\x80\xaf\xe3\x80\x80" "b", "a b" },
+		{ "narrow and ideographic blanks",
+		  "a\xe2\x80\xaf\xe3\x80\x80"
+		  "b",
+		  "a b" },
 		{ "zero width", "Ngu\xe2\x80\x8bye\xef\xbb\xbfn", "Nguyen" },
 		{ "decomposed", "Nguye\xcc\x82\xcc\x83n", "Nguyễn" },
 		{ "composed", "Nguyễn Thị Hường", "Nguyễn Thị Hường" },
-		{ "soft hyphen stays: it is a letter of TCVN3", "H\xc2\xad" "ng", "H\xc2\xad" "ng" },
+		{ "soft hyphen stays: it is a letter of TCVN3",
+		  "H\xc2\xad"
+		  "ng",
+		  "H\xc2\xad"
+		  "ng" },
 		{ "nothing", "", "" },
 		{ "blanks only", " \xc2\xa0 ", "" },
-		{ "a blank before a dropped character", "a \xe2\x80\x8b" "b", "a b" },
+		{ "a blank before a dropped character",
+		  "a \xe2\x80\x8b"
+		  "b",
+		  "a b" },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf out = { 0 };
@@ -53,7 +63,10 @@ static void what_may_never_be_stored_is_refused_and_leaves_nothing(void **state)
 		{ "escape", "\x1b[2J", 4 },
 		{ "delete", "a\x7f", 2 },
 		{ "bidi override", "abc\xe2\x80\xae", 6 },
-		{ "bidi isolate", "\xe2\x81\xa6" "a", 4 },
+		{ "bidi isolate",
+		  "\xe2\x81\xa6"
+		  "a",
+		  4 },
 		{ "right-to-left mark", "a\xe2\x80\x8f", 4 },
 		{ "line separator", "a\xe2\x80\xa8", 4 },
 		{ "C1", "a\xc2\x85", 3 },
@@ -66,7 +79,9 @@ static void what_may_never_be_stored_is_refused_and_leaves_nothing(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf out = { 0 };
 		buf_put_text(&out, "before");
-		if (text_clean(blob_of(rows[i].in, rows[i].len), 0, &out, NULL) != REASON_TEXT_CONTROL || out.len != 6)
+		if (text_clean(blob_of(rows[i].in, rows[i].len), 0, &out, NULL) !=
+			    REASON_TEXT_CONTROL ||
+		    out.len != 6)
 			fail_msg("%s", rows[i].name);
 		buf_finish(&out);
 	}
@@ -79,7 +94,8 @@ static void what_was_dropped_or_doubtful_is_told(void **state)
 	struct text_seen seen;
 	assert_int_equal(text_clean(blob_text("a\xe2\x80\x8b"), 0, &out, &seen), REASON_NONE);
 	assert_true(seen.hidden && !seen.c1);
-	assert_int_equal(text_clean(blob_text("\xc3\x84\xc2\x90"), TEXT_KEEP_C1, &out, &seen), REASON_NONE);
+	assert_int_equal(text_clean(blob_text("\xc3\x84\xc2\x90"), TEXT_KEEP_C1, &out, &seen),
+			 REASON_NONE);
 	assert_true(seen.c1 && !seen.hidden);
 	buf_finish(&out);
 }
@@ -87,8 +103,10 @@ static void what_was_dropped_or_doubtful_is_told(void **state)
 static void null_is_what_says_nothing_and_zero_says_something(void **state)
 {
 	(void)state;
-	assert_true(text_is_null(blob_text("")) && text_is_null(blob_text("-")) && text_is_null(blob_text("…")));
-	assert_false(text_is_null(blob_text("0")) || text_is_null(blob_text("Không")) || text_is_null(blob_text("--")));
+	assert_true(text_is_null(blob_text("")) && text_is_null(blob_text("-")) &&
+		    text_is_null(blob_text("…")));
+	assert_false(text_is_null(blob_text("0")) || text_is_null(blob_text("Không")) ||
+		     text_is_null(blob_text("--")));
 	assert_true(text_is_blank(blob_text(" \t\xc2\xa0\r\n")) && text_is_blank(blob_text("")));
 	assert_false(text_is_blank(blob_text(" x")) || text_is_blank(blob_of("\xff", 1)));
 	assert_true(blob_equal(text_trim(blob_text(" \xc2\xa0 LS.1 2\t")), blob_text("LS.1 2")));
@@ -107,8 +125,12 @@ static void broken_bytes_can_be_shown(void **state)
 {
 	(void)state;
 	struct buf out = { 0 };
-	text_make_valid(blob_of("a\xff\xe1\xbb" "b", 5), &out);
-	assert_true(blob_equal(buf_blob(&out), blob_text("a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" "b")));
+	text_make_valid(blob_of("a\xff\xe1\xbb"
+				"b",
+				5),
+			&out);
+	assert_true(blob_equal(buf_blob(&out), blob_text("a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+							 "b")));
 	buf_finish(&out);
 }
 
