@@ -4,11 +4,20 @@
 evidence.py FIGURES.tsv EVIDENCE.md      rows: subject, figure, seed ("-" where there is none)
 """
 import datetime
+import os
 import subprocess
 import sys
 
 BEGIN = "<!-- figures of the last long run: written by scripts/check --long -->"
 END = "<!-- end of figures -->"
+
+
+def note(subject, figure, seed="-"):
+    """Puts a figure of a test among those of a long run, and says it in any run."""
+    print(f"# {subject}: {figure}" + ("" if seed == "-" else f" (seed {seed})"), file=sys.stderr)
+    if "TRITHUC_EVIDENCE" in os.environ:
+        with open(os.environ["TRITHUC_EVIDENCE"], "a", encoding="utf-8") as rows:
+            rows.write(f"{subject}\t{figure}\t{seed}\n")
 
 
 def table(rows, commit, day):
