@@ -31,6 +31,10 @@ static void end_publishing(struct engine *engine, struct run *run)
 	struct err err = { 0 };
 	worker_destroy(TAKE(run->worker));
 	run_move(run, RUN_COMPLETE);
+	const uint64_t *counts = run->row.counts.publish;
+	log_event(LOG_LEVEL_NOTICE, MSG_PUBLISH_ENDED, ARG_U("run", run->row.id), ARG_WORD("sink", run->name),
+		  ARG_U("sent", counts[PUBLISH_SENT]), ARG_U("acknowledged", counts[PUBLISH_ACKNOWLEDGED]),
+		  ARG_U("conflicts", counts[PUBLISH_CONFLICTS]), ARG_U("held", counts[PUBLISH_HELD]));
 	if (apply_end_run(&engine->applier, run, &err) < 0)
 		engine_session_failed(engine, &err);
 	engine_touch(engine);
