@@ -84,7 +84,7 @@ static ssize_t read_up_to(int fd, uint8_t *out, size_t size)
 	return (ssize_t)len;
 }
 
-int secret_read_fd(int fd, const char *name, struct secret *ret_secret, struct err *err)
+static int read_bytes(int fd, const char *name, struct secret *ret_secret, struct err *err)
 {
 	CLEANUP(secret_finish)
 	struct secret secret = { .data = malloc(LIMIT_SECRET_BYTES + 2),
@@ -97,13 +97,28 @@ int secret_read_fd(int fd, const char *name, struct secret *ret_secret, struct e
 	if (n > LIMIT_SECRET_BYTES)
 		return err_set(err, ERR_INVALID, MSG_SECRET_TOO_LONG, ARG_PATH(name),
 			       ARG_U("limit", LIMIT_SECRET_BYTES));
-	size_t len = (size_t)n;
-	if (len > 0 && secret.data[len - 1] == '\n')
-		len--;
-	if (len == 0)
+	if (n == 0)
 		return err_set(err, ERR_INVALID, MSG_SECRET_EMPTY, ARG_PATH(name));
-	OPENSSL_cleanse(secret.data + len, LIMIT_SECRET_BYTES + 2 - len);
-	*ret_secret = (struct secret){ .data = TAKE(secret.data), .len = len };
+	secret.data[n] = '\0';
+	*ret_secret = (struct secret){ .data = TAKE(secret.data), .len = (size_t)n };
+	return 0;
+}
+
+void secret_trim(struct secret *secret)
+{
+	if (secret->len > 0 && secret->data[secret->len - 1] == '\n')
+		secret->data[--secret->len] = '\0';
+}
+
+int secret_read_fd(int fd, const char *name, struct secret *ret_secret, struct err *err)
+{
+	CLEANUP(secret_finish) struct secret secret = { 0 };
+	if (read_bytes(fd, name, &secret, err) < 0)
+		return err->code;
+	secret_trim(&secret);
+	if (secret.len == 0)
+		return err_set(err, ERR_INVALID, MSG_SECRET_EMPTY, ARG_PATH(name));
+	*ret_secret = (struct secret){ .data = TAKE(secret.data), .len = secret.len };
 	return 0;
 }
 
@@ -112,6 +127,13 @@ int secret_read(const struct secret_ref *ref, struct secret *ret_secret, struct 
 	CLEANUP(close_fdp) int fd = -1;
 	int r = secret_open(ref, &fd, err);
 	return r < 0 ? r : secret_read_fd(fd, ref->name, ret_secret, err);
+}
+
+int secret_read_bytes(const struct secret_ref *ref, struct secret *ret_secret, struct err *err)
+{
+	CLEANUP(close_fdp) int fd = -1;
+	int r = secret_open(ref, &fd, err);
+	return r < 0 ? r : read_bytes(fd, ref->name, ret_secret, err);
 }
 
 void secret_finish(struct secret *secret)

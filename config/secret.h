@@ -39,5 +39,10 @@ MUST_CHECK int secret_read_fd(int fd, const char *name, struct secret *ret_secre
 MUST_CHECK int secret_read(const struct secret_ref *ref, struct secret *ret_secret,
 			   struct err *err);
 
+/** As it stands, for keys: the last of 32 random bytes may be a newline. secret_trim() takes one off. */
+MUST_CHECK int secret_read_bytes(const struct secret_ref *ref, struct secret *ret_secret,
+				 struct err *err);
+void secret_trim(struct secret *secret);
+
 /** Overwrite and free; leaves `secret` empty. */
 void secret_finish(struct secret *secret);

@@ -30,11 +30,14 @@ static int load_schema(const struct config *config, struct foundation *foundatio
 static int read_master(const struct config *config, uint8_t key[KEYRING_MASTER_SIZE], struct err *err)
 {
 	CLEANUP(secret_finish) struct secret master = { 0 };
-	if (secret_read(&config->keys.master, &master, err) < 0)
+	if (secret_read_bytes(&config->keys.master, &master, err) < 0)
 		return err->code;
-	if (master.len == KEYRING_MASTER_SIZE)
+	if (master.len == KEYRING_MASTER_SIZE) {
 		memcpy(key, master.data, KEYRING_MASTER_SIZE);
-	else if (hex_decode((const char *)master.data, master.len, key, KEYRING_MASTER_SIZE) < 0)
+		return 0;
+	}
+	secret_trim(&master); /* digits were written as a line */
+	if (hex_decode((const char *)master.data, master.len, key, KEYRING_MASTER_SIZE) < 0)
 		return err_set(err, ERR_CONFIG, MSG_MASTER_FORM);
 	return 0;
 }

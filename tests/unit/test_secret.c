@@ -83,6 +83,22 @@ static void binary_values_keep_their_length(void **state)
 	assert_memory_equal(secret.data, value, sizeof(value));
 }
 
+static void bytes_keep_a_newline_at_their_end(void **state)
+{
+	(void)state;
+	struct secret secret = { 0 };
+	struct secret_ref ref = by(SECRET_FILE);
+	write_secret("key\n\n", 5, 0600);
+	assert_int_equal(secret_read_bytes(&ref, &secret, NULL), 0);
+	assert_int_equal(secret.len, 5);
+	assert_memory_equal(secret.data, "key\n\n", 6);
+	secret_trim(&secret);
+	assert_string_equal((const char *)secret.data, "key\n");
+	secret_finish(&secret);
+	write_secret("", 0, 0600);
+	assert_int_equal(secret_read_bytes(&ref, &secret, NULL), ERR_INVALID);
+}
+
 static void what_others_can_read_is_refused(void **state)
 {
 	(void)state;
@@ -204,6 +220,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_ways_lead_to_the_value_without_its_newline),
 		cmocka_unit_test(binary_values_keep_their_length),
+		cmocka_unit_test(bytes_keep_a_newline_at_their_end),
 		cmocka_unit_test(what_others_can_read_is_refused),
 		cmocka_unit_test(what_is_not_a_plain_file_is_refused_without_waiting),
 		cmocka_unit_test(a_file_of_somebody_else_is_refused),
