@@ -287,7 +287,7 @@ static int case_is_open(struct store_txn *txn, uint32_t person, enum link_rule r
 	if (case_of_scan(txn, person, &scan, err) < 0)
 		return err->code;
 	uint64_t id;
-	int status;
+	int status = 0;
 	*ret_open = false;
 	while (!*ret_open && (status = case_of_next(scan, &id, err)) == 0) {
 		struct case_row row;
