@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "connectors/registry_rows.h"
-#include "connectors/registry_rows.h"
 #include "ctl/command.h"
 
 /* Tables need to know how wide a character is, whatever the locale's own coding. */
@@ -27,7 +26,6 @@ int main(int argc, char **argv)
 {
 	struct session session = {
 		.socket = SESSION_SOCKET,
-		.connectors = registry_rows,
 		.connectors = registry_rows,
 		.language = language_from_environment(),
 		.colour = colour_is_wanted(),
