@@ -226,15 +226,16 @@ static int take_end(struct engine *engine, struct run *run, struct blob body, st
 	struct frame_end end;
 	if (frame_get_end(body, &end, err) < 0)
 		return err->code;
+	/* Only numbers and the text of `cause` live on: the frame's bytes go with the worker. */
+	struct err cause = { 0 };
+	if (end.status != FRAME_END_OK)
+		worker_failure(&end, &cause);
 	run->ended = true;
 	worker_destroy(TAKE(run->worker));
-	if (end.status == FRAME_END_OK) {
+	if (end.status == FRAME_END_OK)
 		judge(engine, run, &end);
-		return 0;
-	}
-	struct err cause = { 0 };
-	worker_failure(&end, &cause);
-	fail(engine, run, &cause);
+	else
+		fail(engine, run, &cause);
 	return 0;
 }
 

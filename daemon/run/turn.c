@@ -186,7 +186,9 @@ void engine_end_run(struct engine *engine, struct run *run, enum run_state state
 	worker_destroy(TAKE(run->worker));
 	run->cause = *cause;
 	run_move(run, state);
-	log_err(state == RUN_INCOMPLETE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERR, MSG_RUN_ENDED_BY, cause);
+	log_event(state == RUN_INCOMPLETE ? LOG_LEVEL_WARNING : LOG_LEVEL_ERR, MSG_RUN_ENDED_BY, ARG_U("run", run->row.id),
+		  ARG_WORD("source", run->name), ARG_WORD("state", run_state_name(state)),
+		  ARG_WORD("err", cause->text[LANGUAGE_EN]), ARG_WORD("err_code", message_code(cause->msg)));
 	if (apply_end_run(&engine->applier, run, &err) < 0)
 		engine_session_failed(engine, &err);
 	engine_touch(engine);
