@@ -113,8 +113,9 @@ void secret_trim(struct secret *secret)
 int secret_read_fd(int fd, const char *name, struct secret *ret_secret, struct err *err)
 {
 	CLEANUP(secret_finish) struct secret secret = { 0 };
-	if (read_bytes(fd, name, &secret, err) < 0)
-		return err->code;
+	int r = read_bytes(fd, name, &secret, err);
+	if (r < 0)
+		return r;
 	secret_trim(&secret);
 	if (secret.len == 0)
 		return err_set(err, ERR_INVALID, MSG_SECRET_EMPTY, ARG_PATH(name));
