@@ -91,9 +91,25 @@ static int fill_rejection(struct rejection *rejection, const struct run *run, co
 	return 0;
 }
 
+/* True if the row lies in quarantine just as it came, from an earlier delivery of the same content. */
+static int lies_there(struct store_txn *txn, const struct quarantine_row *row, bool *ret_lies, struct err *err)
+{
+	struct quarantine_row old;
+	int status = quarantine_find(txn, row->source, row->idx, &old, err);
+	*ret_lies = status == 0 && old.row == row->row && strcmp(old.codes, row->codes) == 0 &&
+		    memcmp(old.cells_hash, row->cells_hash, sizeof(old.cells_hash)) == 0 &&
+		    memcmp(old.interpretation, row->interpretation, sizeof(old.interpretation)) == 0;
+	return status == ERR_NOT_FOUND ? 0 : status;
+}
+
 static int put_rejection(struct applier *applier, struct store_txn *txn, const struct run *run,
 			 const struct rejection *rejection, const struct frame_locator *at, struct err *err)
 {
+	bool lies = false;
+	if (lies_there(txn, &rejection->row, &lies, err) < 0)
+		return err->code;
+	if (lies)
+		return 0;
 	if (quarantine_put(txn, &rejection->row, &rejection->body, err) < 0)
 		return err->code;
 	struct leaf leaf = { .act = AUDIT_ACT_ROW_REJECT, .run = run->row.id,
