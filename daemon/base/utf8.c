@@ -1,6 +1,7 @@
 #include "daemon/base/utf8.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utf8proc.h>
 
 #include "daemon/base/bytes.h"
@@ -50,25 +51,32 @@ void utf8_put(struct buf *out, int32_t code_point)
 	buf_put(out, bytes, (size_t)n);
 }
 
-bool utf8_valid(const char *text, size_t len)
+/* Length of the run of ASCII at the front, eight bytes at a look. */
+static size_t ascii_run(const char *text, size_t len)
 {
-	for (size_t pos = 0; pos < len;)
-		if (utf8_next(text, len, &pos) < 0)
-			return false;
-	return true;
+	size_t at = 0;
+	uint64_t word;
+	for (; len - at >= sizeof(word); at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
+		if ((word & UINT64_C(0x8080808080808080)) != 0)
+			break;
+	}
+	while (at < len && (unsigned char)text[at] < 0x80)
+		at++;
+	return at;
 }
 
-static bool is_ascii(const char *text, size_t len)
+bool utf8_valid(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] >= 0x80)
+	for (size_t pos = ascii_run(text, len); pos < len; pos += ascii_run(text + pos, len - pos))
+		if (utf8_next(text, len, &pos) < 0)
 			return false;
 	return true;
 }
 
 void utf8_nfc(const char *text, size_t len, struct buf *out)
 {
-	if (is_ascii(text, len)) {
+	if (ascii_run(text, len) == len) {
 		buf_put(out, text, len);
 		return;
 	}
@@ -84,7 +92,7 @@ void utf8_nfc(const char *text, size_t len, struct buf *out)
 
 bool utf8_is_nfc(const char *text, size_t len)
 {
-	if (is_ascii(text, len))
+	if (ascii_run(text, len) == len)
 		return true;
 	struct buf composed = { 0 };
 	utf8_nfc(text, len, &composed);
