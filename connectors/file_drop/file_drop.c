@@ -179,7 +179,7 @@ static int send_outcome(const struct row_outcome *outcome, const struct frame_lo
 	if (outcome->accepted) {
 		struct frame_row row = { .at = *at,
 					 .source_key = outcome->source_key,
-					 .record = outcome->record,
+					 .record = { .encoding = outcome->encoding },
 					 .cells = outcome->cells,
 					 .warnings = outcome->warnings };
 		memcpy(row.cells_hash, outcome->cells_hash, sizeof(row.cells_hash));

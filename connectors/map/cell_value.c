@@ -174,11 +174,31 @@ static cell_value_fn *const readers[MAP_NORMALISER_MAX] = {
 	[MAP_EMAIL] = read_email,
 };
 
+/* Whether `clean` is one of the words that say "none" on this line. */
+static bool says_none(const struct mapping *mapping, const struct mapping_line *line,
+		      struct blob clean)
+{
+	struct buf folded = { 0 };
+	bool none = false;
+	if (!line->option->may_be_none)
+		return false;
+	for (size_t i = 0; !none && i < mapping->options->none_words.count; i++) {
+		/* Letters of both cases have the same length, so that most texts need no folding. */
+		if (mapping->none_words[i].len != clean.len)
+			continue;
+		if (folded.len == 0)
+			text_fold(clean, &folded);
+		none = blob_equal(buf_blob(&folded), mapping->none_words[i]);
+	}
+	buf_finish(&folded);
+	return none;
+}
+
 enum reason cell_value_read(const struct mapping *mapping, const struct mapping_line *line,
 			    const struct cell_value_input *input, struct buf *out)
 {
 	size_t begin = out->len;
-	if (cell_value_is_none(mapping, line, input->clean))
+	if (says_none(mapping, line, input->clean))
 		return REASON_NONE;
 	enum reason reason = readers[line->option->normaliser](mapping, line, input, out);
 	struct blob value =
@@ -189,20 +209,6 @@ enum reason cell_value_read(const struct mapping *mapping, const struct mapping_
 	if (reason != REASON_NONE)
 		out->len = begin;
 	return reason;
-}
-
-bool cell_value_is_none(const struct mapping *mapping, const struct mapping_line *line,
-			struct blob clean)
-{
-	struct buf folded = { 0 };
-	bool none = false;
-	if (!line->option->may_be_none)
-		return false;
-	text_fold(clean, &folded);
-	for (size_t i = 0; !none && i < mapping->options->none_words.count; i++)
-		none = blob_equal(buf_blob(&folded), mapping->none_words[i]);
-	buf_finish(&folded);
-	return none;
 }
 
 bool cell_value_take_year(struct blob *text, struct blob *ret_year)

@@ -20,9 +20,5 @@ struct cell_value_input {
 enum reason cell_value_read(const struct mapping *mapping, const struct mapping_line *line,
 			    const struct cell_value_input *input, struct buf *out);
 
-/** Whether `clean` is one of the words that say "none" on this line. */
-bool cell_value_is_none(const struct mapping *mapping, const struct mapping_line *line,
-			struct blob clean);
-
 /** Take a year off the end of `*text`: "(2018)" or a blank and four digits. False if there is none. */
 bool cell_value_take_year(struct blob *text, struct blob *ret_year);

@@ -148,7 +148,7 @@ static void read_line(struct row_mapper *mapper, const struct mapping_line *line
 		return;
 	struct blob clean = buf_blob(&mapper->state.clean), year = blob_of("", 0);
 	note_pair(mapper, line, clean);
-	if (text_is_null(clean) || cell_value_is_none(mapper->state.mapping, line, clean))
+	if (text_is_null(clean))
 		return;
 	if (line->option->split != NULL) {
 		read_pieces(mapper, line, clean, type);
@@ -286,7 +286,8 @@ static int end_row(struct row_mapper *mapper, struct row_outcome *outcome, struc
 	if (!outcome->accepted)
 		return 0;
 	int rc = record_builder_encode(mapper->state.builder, &mapper->record, err);
-	return rc < 0 ? rc : record_open(buf_blob(&mapper->record), &outcome->record, err);
+	outcome->encoding = buf_blob(&mapper->record);
+	return rc;
 }
 
 int row_mapper_map(struct row_mapper *mapper, const struct map_cell *cells, size_t count,

@@ -27,7 +27,7 @@ struct row_outcome {
 
 	/* accepted */
 	uint8_t cells_hash[CELLS_HASH_SIZE];
-	struct record record;
+	struct blob encoding; /* of the record */
 	struct frame_list warnings;
 
 	/* refused */

@@ -31,15 +31,31 @@ static struct blob ascii_without_edges(struct blob raw)
 	return raw;
 }
 
-/* Most cells are printable ASCII with single blanks: they are clean as they stand. */
+/* The bytes of a letter of U+00C0–01BF (Latin-1, Latin Extended-A and the horned letters) or U+1E00–1EFF (toned
+ * ones) at `at`, or 0: these are no controls, no blanks and NFC as they stand.
+ */
+static size_t common_letter(const uint8_t *at, size_t left)
+{
+	if (left >= 2 && at[0] >= 0xc3 && at[0] <= 0xc6)
+		return (at[1] & 0xc0) == 0x80 ? 2 : 0;
+	if (left >= 3 && at[0] == 0xe1 && at[1] >= 0xb8 && at[1] <= 0xbb)
+		return (at[2] & 0xc0) == 0x80 ? 3 : 0;
+	return 0;
+}
+
+/* Nearly every cell is made of such letters and printable ASCII with single blanks: it is clean as it stands, and
+ * that is seen in one pass without decoding.
+ */
 static bool is_plain(struct blob text)
 {
 	uint8_t before = 0;
-	for (size_t i = 0; i < text.len; i++) {
+	for (size_t i = 0; i < text.len;) {
 		uint8_t c = text.data[i];
-		if (c < 0x20 || c > 0x7e || (c == ' ' && before == ' '))
+		size_t len = c < 0x80 ? 1 : common_letter(text.data + i, text.len - i);
+		if (len == 0 || (len == 1 && (c < 0x20 || c > 0x7e || (c == ' ' && before == ' '))))
 			return false;
 		before = c;
+		i += len;
 	}
 	return true;
 }
@@ -137,7 +153,7 @@ void text_fold(struct blob clean, struct buf *out)
 
 void text_make_valid(struct blob raw, struct buf *out)
 {
-	if (utf8_valid((const char *)raw.data, raw.len)) {
+	if (is_plain(raw) || utf8_valid((const char *)raw.data, raw.len)) {
 		buf_put(out, raw.data, raw.len);
 		return;
 	}

@@ -81,8 +81,8 @@ void utf8_nfc(const char *text, size_t len, struct buf *out)
 		return;
 	}
 	utf8proc_uint8_t *composed = NULL;
-	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)len, &composed,
-					  UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)len,
+					  &composed, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	if (n < 0)
 		out->failed = true;
 	else
@@ -126,8 +126,8 @@ bool utf8_is_control(int32_t c)
 	static const struct {
 		int32_t first, last;
 	} ranges[] = {
-		{ 0x00, 0x08 },	    { 0x0b, 0x1f },	{ 0x7f, 0x9f },	     { 0x61c, 0x61c },
-		{ 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 },  { 0xe000, 0xf8ff },
+		{ 0x00, 0x08 },     { 0x0b, 0x1f },       { 0x7f, 0x9f },        { 0x61c, 0x61c },
+		{ 0x200e, 0x200f }, { 0x2028, 0x202e },   { 0x2066, 0x2069 },    { 0xe000, 0xf8ff },
 		{ 0xfdd0, 0xfdef }, { 0xe0000, 0xe007f }, { 0xf0000, 0x10ffff },
 	};
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
@@ -138,7 +138,8 @@ bool utf8_is_control(int32_t c)
 
 bool utf8_is_hidden(int32_t c)
 {
-	return utf8_is_control(c) || c == 0xad || (c >= 0x200b && c <= 0x200d) || c == 0x2060 || c == 0xfeff;
+	return utf8_is_control(c) || c == 0xad || (c >= 0x200b && c <= 0x200d) || c == 0x2060 ||
+	       c == 0xfeff;
 }
 
 size_t utf8_cut(const char *text, size_t len)
