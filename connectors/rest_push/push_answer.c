@@ -104,8 +104,9 @@ static struct blob reason_text(const cJSON *problem, struct buf *out)
 		add_reason(out, text_at(error, "/pointer"));
 		add_reason(out, text_at(error, "/detail"));
 	}
-	size_t len = out->len < LIMIT_HTTP_REASON_BYTES ? out->len : LIMIT_HTTP_REASON_BYTES;
-	return blob_of(out->data, utf8_cut((const char *)out->data, len));
+	if (out->len > LIMIT_HTTP_REASON_BYTES)
+		out->len = utf8_cut((const char *)out->data, LIMIT_HTTP_REASON_BYTES);
+	return buf_blob(out);
 }
 
 /* False if it is no result of the contract. */
