@@ -70,12 +70,15 @@ static void show_row(const struct api *api, const struct run_row *row, struct en
 		.completeness = completeness_name(row->completeness),
 		.promised = row->counts.promised,
 	};
-	shown->kind = config_sink(api->engine->options.config, shown->name) != NULL ? ENGINE_RUN_PUBLISH : ENGINE_RUN_SOURCE;
+	shown->kind = config_sink(api->engine->options.config, shown->name) != NULL
+			      ? ENGINE_RUN_PUBLISH
+			      : ENGINE_RUN_SOURCE;
 	show_counts(&row->counts, &shown->counts);
 }
 
 /* Why an ended run ended as it did. Its code comes back from its state; the text is what was stored. */
-static int show_problem(struct store_txn *txn, const struct run_row *row, struct engine_run *shown, struct err *err)
+static int show_problem(struct store_txn *txn, const struct run_row *row, struct engine_run *shown,
+			struct err *err)
 {
 	CLEANUP(buf_cleanse) struct buf plain = { 0 };
 	struct run_body body;
@@ -83,16 +86,19 @@ static int show_problem(struct store_txn *txn, const struct run_row *row, struct
 		return shown->ended ? err->code : 0;
 	if (body.problem_en.len == 0)
 		return 0;
-	shown->cause.code = row->problem == 0 ? ERR_INVALID : (enum err_code)-row->problem;
+	shown->cause.code = row->problem == 0 ? ERR_INVALID : (enum err_code) - row->problem;
 	shown->cause.msg = message_by_code(row->problem_message);
-	const struct blob texts[LANGUAGE_MAX] = { [LANGUAGE_EN] = body.problem_en, [LANGUAGE_VI] = body.problem_vi };
+	const struct blob texts[LANGUAGE_MAX] = {
+		[LANGUAGE_EN] = body.problem_en, [LANGUAGE_VI] = body.problem_vi
+	};
 	for (int language = 0; language < LANGUAGE_MAX; language++)
-		(void)snprintf(shown->cause.text[language], ERR_TEXT_SIZE, "%.*s", (int)texts[language].len,
-			       (const char *)texts[language].data);
+		(void)snprintf(shown->cause.text[language], ERR_TEXT_SIZE, "%.*s",
+			       (int)texts[language].len, (const char *)texts[language].data);
 	return 0;
 }
 
-static int show_stored(struct api *api, struct store_txn *txn, uint32_t id, struct engine_run *shown, struct err *err)
+static int show_stored(struct api *api, struct store_txn *txn, uint32_t id,
+		       struct engine_run *shown, struct err *err)
 {
 	struct run_row row;
 	if (run_table_get(txn, id, &row, err) < 0)
@@ -102,7 +108,8 @@ static int show_stored(struct api *api, struct store_txn *txn, uint32_t id, stru
 }
 
 /* An active run is ahead of its row. */
-static int show_run(struct api *api, struct store_txn *txn, uint32_t id, struct engine_run *shown, struct err *err)
+static int show_run(struct api *api, struct store_txn *txn, uint32_t id, struct engine_run *shown,
+		    struct err *err)
 {
 	const struct run *run = engine_find_run(api->engine, id);
 	if (run == NULL)
@@ -131,19 +138,22 @@ static int api_get_run(void *ctx, uint32_t id, struct engine_run *ret_run, struc
 	uint32_t last = 0;
 	if (engine_find_run(api->engine, id) != NULL)
 		return show_run(api, NULL, id, ret_run, err);
-	if (store_begin(api->engine->base.store, KV_READ, &txn, err) < 0 || last_run(txn, &last, err) < 0)
+	if (store_begin(api->engine->base.store, KV_READ, &txn, err) < 0 ||
+	    last_run(txn, &last, err) < 0)
 		return err->code;
 	if (id == 0 || id > last)
 		return err_set(err, ERR_NOT_FOUND, MSG_RUN_NOT_FOUND, ARG_U("run", id));
 	return show_run(api, txn, id, ret_run, err);
 }
 
-static int api_list_runs(void *ctx, uint32_t before, unsigned limit, engine_run_fn *each, void *each_ctx, struct err *err)
+static int api_list_runs(void *ctx, uint32_t before, unsigned limit, engine_run_fn *each,
+			 void *each_ctx, struct err *err)
 {
 	struct api *api = ctx;
 	CLEANUP(store_abortp) struct store_txn *txn = NULL;
 	uint32_t last = 0;
-	if (store_begin(api->engine->base.store, KV_READ, &txn, err) < 0 || last_run(txn, &last, err) < 0)
+	if (store_begin(api->engine->base.store, KV_READ, &txn, err) < 0 ||
+	    last_run(txn, &last, err) < 0)
 		return err->code;
 	uint32_t id = before > 0 && before <= last ? before - 1 : last;
 	for (unsigned i = 0; i < limit && id > 0; i++, id--) {
@@ -178,11 +188,15 @@ static void note_last(struct api *api, const struct run_row *row)
 	}
 }
 
-static void fill_source(struct api *api, size_t at, const char *name, const char *connector, bool is_sink)
+static void fill_source(struct api *api, size_t at, const char *name, const char *connector,
+			bool is_sink)
 {
 	const struct run *run = engine_find_run_of(api->engine, name);
-	api->sources[at] = (struct engine_source){ .name = name, .is_sink = is_sink, .connector = connector,
-						   .running = run == NULL ? 0 : run->row.id, .last_state = "" };
+	api->sources[at] = (struct engine_source){ .name = name,
+						   .is_sink = is_sink,
+						   .connector = connector,
+						   .running = run == NULL ? 0 : run->row.id,
+						   .last_state = "" };
 }
 
 /* The newest runs say enough: a source that did not run in STATUS_RUNS runs shows as never. */
@@ -192,9 +206,11 @@ static int fill_sources(struct api *api, struct store_txn *txn, struct err *err)
 	const struct config *config = api->engine->options.config;
 	uint32_t last = 0;
 	for (size_t i = 0; i < config->source_count; i++)
-		fill_source(api, i, config->sources[i].name, config->sources[i].connector_name, false);
+		fill_source(api, i, config->sources[i].name, config->sources[i].connector_name,
+			    false);
 	for (size_t i = 0; i < config->sink_count; i++)
-		fill_source(api, config->source_count + i, config->sinks[i].name, config->sinks[i].connector_name, true);
+		fill_source(api, config->source_count + i, config->sinks[i].name,
+			    config->sinks[i].connector_name, true);
 	if (last_run(txn, &last, err) < 0)
 		return err->code;
 	for (uint32_t id = last; id > 0 && last - id < STATUS_RUNS; id--) {
@@ -225,10 +241,11 @@ static int api_status(void *ctx, struct engine_status *ret_status, struct err *e
 	struct kv_stats stats = { 0 };
 	uint64_t open_cases = 0, open_batches = 0, unknown = 0;
 	if (kv_stats(store_kv(engine->base.store), &stats, err) < 0 ||
-	    store_begin(engine->base.store, KV_READ, &txn, err) < 0 || fill_sources(api, txn, err) < 0 ||
-	    count_cases(txn, &open_cases, err) < 0)
+	    store_begin(engine->base.store, KV_READ, &txn, err) < 0 ||
+	    fill_sources(api, txn, err) < 0 || count_cases(txn, &open_cases, err) < 0)
 		return err->code;
-	if (engine->publisher != NULL && publisher_open(engine->publisher, txn, &open_batches, &unknown, err) < 0)
+	if (engine->publisher != NULL &&
+	    publisher_open(engine->publisher, txn, &open_batches, &unknown, err) < 0)
 		return err->code;
 	const struct audit_head *head = audit_log_head(engine->audit);
 	*ret_status = (struct engine_status){
@@ -242,7 +259,8 @@ static int api_status(void *ctx, struct engine_status *ret_status, struct err *e
 		.open_batches = open_batches,
 		.audit_size = head->size,
 		.sources = api->sources,
-		.source_count = engine->options.config->source_count + engine->options.config->sink_count,
+		.source_count =
+			engine->options.config->source_count + engine->options.config->sink_count,
 	};
 	memcpy(ret_status->audit_root, head->root, sizeof(ret_status->audit_root));
 	return 0;
@@ -253,10 +271,13 @@ static int api_status(void *ctx, struct engine_status *ret_status, struct err *e
 static struct actor actor_of(const struct peer *peer, char text[PEER_ACTOR_SIZE])
 {
 	peer_actor(peer, text);
-	return (struct actor){ .type = "operator", .via = "socket", .name = text, .uid = peer->uid };
+	return (struct actor){
+		.type = "operator", .via = "socket", .name = text, .uid = peer->uid
+	};
 }
 
-static int api_start_run(void *ctx, const struct peer *peer, const char *source, uint32_t *ret_run, struct err *err)
+static int api_start_run(void *ctx, const struct peer *peer, const char *source, uint32_t *ret_run,
+			 struct err *err)
 {
 	struct api *api = ctx;
 	char text[PEER_ACTOR_SIZE];
@@ -275,8 +296,8 @@ static int api_start_publish(void *ctx, const struct peer *peer, uint32_t *ret_r
 }
 
 /* A leaf of somebody who reads; `subject` may be NULL. */
-static int note(struct api *api, enum audit_act act, const struct peer *peer, const uint8_t *subject, const char *what,
-		struct err *err)
+static int note(struct api *api, enum audit_act act, const struct peer *peer,
+		const uint8_t *subject, const char *what, struct err *err)
 {
 	char text[PEER_ACTOR_SIZE];
 	const struct actor actor = actor_of(peer, text);
@@ -285,27 +306,32 @@ static int note(struct api *api, enum audit_act act, const struct peer *peer, co
 	return engine_note(api->engine, &leaf, err);
 }
 
-static int start_reader(struct api *api, const char *job, struct engine_reader *ret_reader, struct err *err)
+static int start_reader(struct api *api, const char *job, struct engine_reader *ret_reader,
+			struct err *err)
 {
 	const struct engine_options *options = &api->engine->options;
-	return reader_start(options->program, options->config_dir, job, &ret_reader->fd, &ret_reader->pidfd, err);
+	return reader_start(options->program, options->config_dir, job, &ret_reader->fd,
+			    &ret_reader->pidfd, err);
 }
 
-static int api_export(void *ctx, const struct peer *peer, const char *reason, struct engine_reader *ret_reader,
-		      struct err *err)
+static int api_export(void *ctx, const struct peer *peer, const char *reason,
+		      struct engine_reader *ret_reader, struct err *err)
 {
 	struct api *api = ctx;
 	char text[PEER_ACTOR_SIZE];
 	const struct actor actor = actor_of(peer, text);
 	const struct leaf_actor who = actor_leaf(&actor);
 	const struct leaf_private given = { .name = "reason", .text = blob_text(reason) };
-	const struct leaf leaf = { .act = AUDIT_ACT_EXPORT, .actor = &who, .privates = &given, .private_count = 1 };
+	const struct leaf leaf = {
+		.act = AUDIT_ACT_EXPORT, .actor = &who, .privates = &given, .private_count = 1
+	};
 	if (engine_note(api->engine, &leaf, err) < 0)
 		return err->code;
 	return start_reader(api, "export", ret_reader, err);
 }
 
-static int api_verify(void *ctx, const struct peer *peer, struct engine_reader *ret_reader, struct err *err)
+static int api_verify(void *ctx, const struct peer *peer, struct engine_reader *ret_reader,
+		      struct err *err)
 {
 	struct api *api = ctx;
 	if (note(api, AUDIT_ACT_VERIFY_RUN, peer, NULL, NULL, err) < 0)
@@ -313,7 +339,8 @@ static int api_verify(void *ctx, const struct peer *peer, struct engine_reader *
 	return start_reader(api, "verify", ret_reader, err);
 }
 
-static int subject_of(struct api *api, const uint8_t *uuid, uint8_t ret_subject[LEAF_SUBJECT_SIZE], struct err *err)
+static int subject_of(struct api *api, const uint8_t *uuid, uint8_t ret_subject[LEAF_SUBJECT_SIZE],
+		      struct err *err)
 {
 	CLEANUP(store_abortp) struct store_txn *txn = NULL;
 	CLEANUP(buf_cleanse) struct buf plain = { 0 };
@@ -325,13 +352,15 @@ static int subject_of(struct api *api, const uint8_t *uuid, uint8_t ret_subject[
 	int status = person_find_uuid(txn, uuid, &ordinal, err);
 	if (status == ERR_NOT_FOUND)
 		return err_set(err, ERR_NOT_FOUND, MSG_PERSON_NOT_FOUND);
-	if (status < 0 || person_get(txn, ordinal, &person, err) < 0 || person_body(txn, &person, &plain, &body, err) < 0)
+	if (status < 0 || person_get(txn, ordinal, &person, err) < 0 ||
+	    person_body(txn, &person, &plain, &body, err) < 0)
 		return err->code;
 	memcpy(ret_subject, body.subj, LEAF_SUBJECT_SIZE);
 	return 0;
 }
 
-static int api_note_read(void *ctx, const struct peer *peer, const char *what, const uint8_t *uuid, struct err *err)
+static int api_note_read(void *ctx, const struct peer *peer, const char *what, const uint8_t *uuid,
+			 struct err *err)
 {
 	struct api *api = ctx;
 	uint8_t subject[LEAF_SUBJECT_SIZE];
@@ -347,13 +376,14 @@ struct finding_sink {
 	void *ctx;
 };
 
-static void report(const struct finding_sink *sink, const char *name, enum engine_verdict verdict, enum msg_id msg,
-		   const struct arg *args)
+static void report(const struct finding_sink *sink, const char *name, enum engine_verdict verdict,
+		   enum msg_id msg, const struct arg *args)
 {
 	char texts[LANGUAGE_MAX][ERR_TEXT_SIZE];
 	struct engine_check check = { .name = name, .verdict = verdict };
 	for (int language = 0; language < LANGUAGE_MAX; language++) {
-		(void)message_format((enum language)language, msg, args, texts[language], sizeof(texts[language]));
+		(void)message_format((enum language)language, msg, args, texts[language],
+				     sizeof(texts[language]));
 		check.text[language] = texts[language];
 	}
 	sink->each(sink->ctx, &check);
@@ -363,12 +393,13 @@ static void check_disk(const struct api *api, const struct finding_sink *sink)
 {
 	struct statvfs fs;
 	if (statvfs(api->engine->options.config->state_dir, &fs) < 0) {
-		report(sink, "disk", ENGINE_CHECK_FAILED, MSG_DOCTOR_DISK_UNKNOWN, ARG_LIST(ARG_ERRNO(errno)));
+		report(sink, "disk", ENGINE_CHECK_FAILED, MSG_DOCTOR_DISK_UNKNOWN,
+		       ARG_LIST(ARG_ERRNO(errno)));
 		return;
 	}
 	uint64_t free_mb = (uint64_t)fs.f_bavail * fs.f_frsize / (1024 * 1024);
-	report(sink, "disk", free_mb < DISK_FREE_MIN_MB ? ENGINE_CHECK_FAILED : ENGINE_CHECK_OK, MSG_DOCTOR_DISK,
-	       ARG_LIST(ARG_U("free", free_mb), ARG_U("least", DISK_FREE_MIN_MB)));
+	report(sink, "disk", free_mb < DISK_FREE_MIN_MB ? ENGINE_CHECK_FAILED : ENGINE_CHECK_OK,
+	       MSG_DOCTOR_DISK, ARG_LIST(ARG_U("free", free_mb), ARG_U("least", DISK_FREE_MIN_MB)));
 }
 
 static int check_store(struct api *api, const struct finding_sink *sink, struct err *err)
@@ -378,8 +409,8 @@ static int check_store(struct api *api, const struct finding_sink *sink, struct 
 	if (kv_stats(store_kv(store), &stats, err) < 0)
 		return err->code;
 	uint64_t percent = stats.map_bytes == 0 ? 0 : stats.used_bytes * 100 / stats.map_bytes;
-	report(sink, "map", percent >= MAP_WARN_PERCENT ? ENGINE_CHECK_WARNING : ENGINE_CHECK_OK, MSG_DOCTOR_MAP,
-	       ARG_LIST(ARG_U("percent", percent)));
+	report(sink, "map", percent >= MAP_WARN_PERCENT ? ENGINE_CHECK_WARNING : ENGINE_CHECK_OK,
+	       MSG_DOCTOR_MAP, ARG_LIST(ARG_U("percent", percent)));
 	report(sink, "mark", store_is_regressed(store) ? ENGINE_CHECK_FAILED : ENGINE_CHECK_OK,
 	       store_is_regressed(store) ? MSG_PUBLISH_REGRESSED : MSG_DOCTOR_MARK, ARG_LIST());
 	bool locked = keyring_is_locked(store_keyring(store));

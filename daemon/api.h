@@ -10,7 +10,7 @@ struct api {
 	struct engine *engine;
 	struct engine_source *sources; /* of the last status */
 	char store_id[UUID_TEXT_SIZE];
-	struct engine_run shown;       /* of the last run asked for */
+	struct engine_run shown; /* of the last run asked for */
 	struct buf texts;
 };
 

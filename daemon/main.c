@@ -24,9 +24,12 @@ struct arguments {
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "reader", required_argument, NULL, 'r' },
-		{ "check", no_argument, NULL, 'k' },	    { "foreground", no_argument, NULL, 'f' },
-		{ "version", no_argument, NULL, 'v' },	    { 0 },
+		{ "config", required_argument, NULL, 'c' },
+		{ "reader", required_argument, NULL, 'r' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "version", no_argument, NULL, 'v' },
+		{ 0 },
 	};
 	int option;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
@@ -41,7 +44,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 			arguments->check = true;
 			break;
 		case 'f':
-			arguments->foreground = true; /* what it always is: systemd and a shell both want it so */
+			arguments->foreground =
+				true; /* what it always is: systemd and a shell both want it so */
 			break;
 		case 'v':
 			arguments->version = true;
@@ -80,8 +84,10 @@ static int make_loop(sd_event **ret_loop, struct err *err)
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 	sd_event *loop = NULL;
-	if (sd_event_new(&loop) < 0 || sd_event_add_signal(loop, NULL, SIGTERM, on_signal, NULL) < 0 ||
-	    sd_event_add_signal(loop, NULL, SIGINT, on_signal, NULL) < 0 || sd_event_set_watchdog(loop, 1) < 0)
+	if (sd_event_new(&loop) < 0 ||
+	    sd_event_add_signal(loop, NULL, SIGTERM, on_signal, NULL) < 0 ||
+	    sd_event_add_signal(loop, NULL, SIGINT, on_signal, NULL) < 0 ||
+	    sd_event_set_watchdog(loop, 1) < 0)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	*ret_loop = loop;
 	return 0;
@@ -103,14 +109,19 @@ static unsigned waiting_connections(void *ctx)
 }
 
 /* Everything is up: answer, work, and stop when told. */
-static int serve(struct engine *engine, struct http_server **server, sd_event *loop, struct err *err)
+static int serve(struct engine *engine, struct http_server **server, sd_event *loop,
+		 struct err *err)
 {
 	CLEANUP(api_finish) struct api api = { 0 };
 	if (api_init(&api, engine, err) < 0)
 		return err->code;
-	struct control control = { .engine = &api.vtable, .store = engine->base.store, .schema = engine->base.schema,
+	struct control control = { .engine = &api.vtable,
+				   .store = engine->base.store,
+				   .schema = engine->base.schema,
 				   .clock = engine->options.clock };
-	struct http_options options = { .ctx = &control, .clock = engine->options.clock, .self_uid = geteuid() };
+	struct http_options options = { .ctx = &control,
+					.clock = engine->options.clock,
+					.self_uid = geteuid() };
 	options.routes = control_routes(&options.route_count);
 	peer_groups_load(&options.groups);
 	if (listen_control(engine->options.config, &options.listen_fd, err) < 0 ||
@@ -122,7 +133,8 @@ static int serve(struct engine *engine, struct http_server **server, sd_event *l
 	return code < 0 ? err_set_errno(err, -code, MSG_FILE_READ, "loop") : code;
 }
 
-static int run_daemon(const struct config *config, const struct arguments *arguments, struct err *err)
+static int run_daemon(const struct config *config, const struct arguments *arguments,
+		      struct err *err)
 {
 	CLEANUP(sd_event_unrefp) sd_event *loop = NULL;
 	struct http_server *server = NULL;
@@ -171,7 +183,8 @@ int main(int argc, char **argv)
 	harden();
 	if (parse_arguments(argc, argv, &arguments) < 0) {
 		char text[256];
-		(void)message_format(language_from_environment(), MSG_USAGE_DAEMON, NULL, text, sizeof(text));
+		(void)message_format(language_from_environment(), MSG_USAGE_DAEMON, NULL, text,
+				     sizeof(text));
 		(void)fprintf(stderr, "%s\n", text);
 		return 64;
 	}

@@ -10,13 +10,17 @@
 struct arg arg_word(const char *name, const char *value)
 {
 	const char *word = value == NULL ? "-" : value;
-	return (struct arg){ .name = name, .kind = ARG_KIND_WORD, .bytes = word, .len = strlen(word) };
+	return (struct arg){
+		.name = name, .kind = ARG_KIND_WORD, .bytes = word, .len = strlen(word)
+	};
 }
 
 struct arg arg_text(const char *name, const char *value)
 {
 	const char *text = value == NULL ? "" : value;
-	return (struct arg){ .name = name, .kind = ARG_KIND_TEXT, .bytes = text, .len = strlen(text) };
+	return (struct arg){
+		.name = name, .kind = ARG_KIND_TEXT, .bytes = text, .len = strlen(text)
+	};
 }
 
 static size_t put(char *out, size_t size, size_t at, const char *text, size_t len)
@@ -40,14 +44,16 @@ static size_t render_text(const struct arg *arg, char *out, size_t size)
 		size_t start = pos;
 		int32_t c = utf8_next(text, arg->len, &pos);
 		char escaped[16];
-		if (c >= 0 && !utf8_is_hidden(c) && c != '\n' && c != '\t' && c != '\'' && c != '\\') {
+		if (c >= 0 && !utf8_is_hidden(c) && c != '\n' && c != '\t' && c != '\'' &&
+		    c != '\\') {
 			at = put(out, size, at, text + start, pos - start);
 			continue;
 		}
 		if (c >= 0)
 			(void)snprintf(escaped, sizeof(escaped), "\\u{%x}", (unsigned)c);
 		else
-			(void)snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)text[start]);
+			(void)snprintf(escaped, sizeof(escaped), "\\x%02x",
+				       (unsigned char)text[start]);
 		at = put(out, size, at, escaped, strlen(escaped));
 	}
 	if (shown < arg->len)

@@ -16,10 +16,10 @@ enum arg_kind {
 	ARG_KIND_END = 0, /* closes a list */
 	ARG_KIND_UNSIGNED,
 	ARG_KIND_SIGNED,
-	ARG_KIND_WORD,	/* a word of ours: source name, field path, code, state */
-	ARG_KIND_TEXT,	/* foreign text: shown escaped, cut to LIMIT_ARG_TEXT and in single quotes */
+	ARG_KIND_WORD, /* a word of ours: source name, field path, code, state */
+	ARG_KIND_TEXT, /* foreign text: shown escaped, cut to LIMIT_ARG_TEXT and in single quotes */
 	ARG_KIND_ERRNO, /* an errno value, shown by its text */
-	ARG_KIND_HEX,	/* bytes, shown in hex, cut to 16 */
+	ARG_KIND_HEX,   /* bytes, shown in hex, cut to 16 */
 };
 
 struct arg {
@@ -35,18 +35,35 @@ struct arg {
 	};
 };
 
-#define ARG_U(name_, value_) { .name = (name_), .kind = ARG_KIND_UNSIGNED, .number = (uint64_t)(value_) }
-#define ARG_I(name_, value_) { .name = (name_), .kind = ARG_KIND_SIGNED, .integer = (int64_t)(value_) }
+/* clang-format off */
+#define ARG_U(name_, value_) \
+	{ \
+		.name = (name_), .kind = ARG_KIND_UNSIGNED, .number = (uint64_t)(value_) \
+	}
+#define ARG_I(name_, value_) \
+	{ \
+		.name = (name_), .kind = ARG_KIND_SIGNED, .integer = (int64_t)(value_) \
+	}
 #define ARG_WORD(name_, value_) arg_word((name_), (value_))
 #define ARG_TEXT(name_, value_) arg_text((name_), (value_))
 #define ARG_TEXTN(name_, bytes_, len_) \
-	{ .name = (name_), .kind = ARG_KIND_TEXT, .bytes = (bytes_), .len = (len_) }
+	{ \
+		.name = (name_), .kind = ARG_KIND_TEXT, .bytes = (bytes_), .len = (len_) \
+	}
 #define ARG_PATH(value_) arg_text("path", (value_))
-#define ARG_ERRNO(value_) { .name = "cause", .kind = ARG_KIND_ERRNO, .integer = (value_) }
-#define ARG_HEX(name_, bytes_, len_) { .name = (name_), .kind = ARG_KIND_HEX, .bytes = (bytes_), .len = (len_) }
+#define ARG_ERRNO(value_) \
+	{ \
+		.name = "cause", .kind = ARG_KIND_ERRNO, .integer = (value_) \
+	}
+#define ARG_HEX(name_, bytes_, len_) \
+	{ \
+		.name = (name_), .kind = ARG_KIND_HEX, .bytes = (bytes_), .len = (len_) \
+	}
+
+/* clang-format on */
 
 /* A list of args as a macro's variable tail: ARG_LIST(ARG_U("rows", n), ARG_WORD("source", s)). */
-#define ARG_LIST(...) ((const struct arg[]){ __VA_ARGS__ __VA_OPT__(, ) { .kind = ARG_KIND_END } })
+#define ARG_LIST(...) ((const struct arg[]){ __VA_ARGS__ __VA_OPT__(, ){ .kind = ARG_KIND_END } })
 
 struct arg arg_word(const char *name, const char *value);
 struct arg arg_text(const char *name, const char *value);

@@ -40,7 +40,8 @@ void buf_reset(struct buf *buf)
 static bool reserve(struct buf *buf, size_t len)
 {
 	size_t wanted;
-	if (buf->failed || __builtin_add_overflow(buf->len, len, &wanted) || (buf->max != 0 && wanted > buf->max)) {
+	if (buf->failed || __builtin_add_overflow(buf->len, len, &wanted) ||
+	    (buf->max != 0 && wanted > buf->max)) {
 		buf->failed = true;
 		return false;
 	}

@@ -52,11 +52,11 @@ void buf_put_u8(struct buf *buf, uint8_t value);
 void buf_put_u16(struct buf *buf, uint16_t value);
 void buf_put_u32(struct buf *buf, uint32_t value);
 void buf_put_u64(struct buf *buf, uint64_t value);
-void buf_put_varint(struct buf *buf, uint64_t value);	     /* LEB128, unsigned */
-void buf_put_blob(struct buf *buf, struct blob blob);	     /* u32 length, bytes */
-void buf_put_varblob(struct buf *buf, struct blob blob);     /* varint length, bytes */
-void buf_put_text(struct buf *buf, const char *text);	     /* the characters alone */
-void *buf_grow(struct buf *buf, size_t len);		     /* space for len bytes, counted in; NULL once failed */
+void buf_put_varint(struct buf *buf, uint64_t value);    /* LEB128, unsigned */
+void buf_put_blob(struct buf *buf, struct blob blob);    /* u32 length, bytes */
+void buf_put_varblob(struct buf *buf, struct blob blob); /* varint length, bytes */
+void buf_put_text(struct buf *buf, const char *text);    /* the characters alone */
+void *buf_grow(struct buf *buf, size_t len); /* space for len bytes, counted in; NULL once failed */
 void buf_drop_front(struct buf *buf, size_t len);
 static inline bool buf_ok(const struct buf *buf)
 {
@@ -81,9 +81,9 @@ uint8_t reader_u8(struct reader *reader);
 uint16_t reader_u16(struct reader *reader);
 uint32_t reader_u32(struct reader *reader);
 uint64_t reader_u64(struct reader *reader);
-uint64_t reader_varint(struct reader *reader);			  /* the shortest form only */
+uint64_t reader_varint(struct reader *reader); /* the shortest form only */
 struct blob reader_take(struct reader *reader, size_t len);
-struct blob reader_blob(struct reader *reader, size_t max_len);	  /* u32 length, bytes */
+struct blob reader_blob(struct reader *reader, size_t max_len); /* u32 length, bytes */
 struct blob reader_varblob(struct reader *reader, size_t max_len);
 /** True if nothing failed and nothing is left. */
 static inline bool reader_done(const struct reader *reader)

@@ -22,7 +22,8 @@ static uint64_t system_boottime_us(void *ctx)
 	return read_us(CLOCK_BOOTTIME);
 }
 
-const struct clock clock_system = { .realtime_us = system_realtime_us, .boottime_us = system_boottime_us };
+const struct clock clock_system = { .realtime_us = system_realtime_us,
+				    .boottime_us = system_boottime_us };
 
 void clock_stamp(uint64_t realtime_us, char out[CLOCK_STAMP_SIZE])
 {
@@ -31,5 +32,6 @@ void clock_stamp(uint64_t realtime_us, char out[CLOCK_STAMP_SIZE])
 	(void)gmtime_r(&seconds, &utc);
 	char date[32] = ""; /* stays so for a year that strftime cannot write */
 	(void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-	(void)snprintf(out, CLOCK_STAMP_SIZE, "%.19s.%03uZ", date, (unsigned)(realtime_us / 1000u % 1000u));
+	(void)snprintf(out, CLOCK_STAMP_SIZE, "%.19s.%03uZ", date,
+		       (unsigned)(realtime_us / 1000u % 1000u));
 }

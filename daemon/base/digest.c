@@ -110,17 +110,22 @@ void hmac_parts(struct hmac *hmac, const struct blob *parts, size_t count, uint8
 
 /* ---- HKDF ---- */
 
-int hkdf_sha256(struct blob key, struct blob salt, struct blob info, uint8_t *out, size_t out_len, struct err *err)
+int hkdf_sha256(struct blob key, struct blob salt, struct blob info, uint8_t *out, size_t out_len,
+		struct err *err)
 {
-	static const uint8_t no_salt[SHA256_SIZE]; /* RFC 5869 section 2.2: "not provided" is this; OpenSSL refuses none */
+	static const uint8_t no_salt
+		[SHA256_SIZE]; /* RFC 5869 section 2.2: "not provided" is this; OpenSSL refuses none */
 	char digest[] = "SHA256";
 	if (salt.len == 0)
 		salt = blob_of(no_salt, sizeof(no_salt));
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key.data, key.len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.data, salt.len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info.data, info.len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)key.data,
+						  key.len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.data,
+						  salt.len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)info.data,
+						  info.len),
 		OSSL_PARAM_construct_end(),
 	};
 	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
@@ -159,7 +164,8 @@ uint32_t crc32c_portable(const void *data, size_t len)
 }
 
 #ifdef __x86_64__
-__attribute__((target("sse4.2"))) static uint32_t crc32c_sse(uint32_t crc, const uint8_t *data, size_t len)
+__attribute__((target("sse4.2"))) static uint32_t crc32c_sse(uint32_t crc, const uint8_t *data,
+							     size_t len)
 {
 	uint64_t wide = crc;
 	for (; len >= 8; data += 8, len -= 8) {

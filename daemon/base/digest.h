@@ -26,14 +26,16 @@ void sha256_end(struct sha256 *sha, uint8_t out[SHA256_SIZE]);
 /** One shot. */
 void sha256(const void *data, size_t len, uint8_t out[SHA256_SIZE]);
 
-MUST_CHECK int hmac_create(const uint8_t *key, size_t key_len, struct hmac **ret_hmac, struct err *err);
+MUST_CHECK int hmac_create(const uint8_t *key, size_t key_len, struct hmac **ret_hmac,
+			   struct err *err);
 void hmac_destroy(struct hmac *hmac);
 /** HMAC over the parts one after the other (RFC 2104). */
-void hmac_parts(struct hmac *hmac, const struct blob *parts, size_t count, uint8_t out[SHA256_SIZE]);
+void hmac_parts(struct hmac *hmac, const struct blob *parts, size_t count,
+		uint8_t out[SHA256_SIZE]);
 
 /** HKDF-SHA256 (RFC 5869). `out_len` <= 255 * 32. */
-MUST_CHECK int hkdf_sha256(struct blob key, struct blob salt, struct blob info, uint8_t *out, size_t out_len,
-			   struct err *err);
+MUST_CHECK int hkdf_sha256(struct blob key, struct blob salt, struct blob info, uint8_t *out,
+			   size_t out_len, struct err *err);
 
 /** CRC32C (Castagnoli, RFC 3720 B.4), hardware where the processor has it. */
 uint32_t crc32c(const void *data, size_t len);

@@ -12,7 +12,8 @@ int err_set_args(struct err *err, enum err_code code, enum msg_id msg, const str
 	err->code = code;
 	err->msg = msg;
 	for (int language = 0; language < LANGUAGE_MAX; language++)
-		(void)message_format((enum language)language, msg, args, err->text[language], ERR_TEXT_SIZE);
+		(void)message_format((enum language)language, msg, args, err->text[language],
+				     ERR_TEXT_SIZE);
 	return code;
 }
 
@@ -24,10 +25,12 @@ int err_wrap_args(struct err *err, enum msg_id msg, const struct arg *args)
 		char cause[ERR_TEXT_SIZE];
 		memcpy(cause, err->text[language], sizeof(cause));
 		char *text = err->text[language];
-		size_t len = message_format((enum language)language, msg, args, text, ERR_TEXT_SIZE);
-		size_t room = ERR_TEXT_SIZE - len > 3 ? ERR_TEXT_SIZE - len - 3 : 0, all = strlen(cause);
-		(void)snprintf(text + len, ERR_TEXT_SIZE - len, ": %.*s", (int)(all <= room ? all : utf8_cut(cause, room)),
-			       cause);
+		size_t len =
+			message_format((enum language)language, msg, args, text, ERR_TEXT_SIZE);
+		size_t room = ERR_TEXT_SIZE - len > 3 ? ERR_TEXT_SIZE - len - 3 : 0,
+		       all = strlen(cause);
+		(void)snprintf(text + len, ERR_TEXT_SIZE - len, ": %.*s",
+			       (int)(all <= room ? all : utf8_cut(cause, room)), cause);
 	}
 	return err->code;
 }
@@ -61,7 +64,8 @@ static const struct {
 	enum err_policy policy;
 	int exit_code;
 } table[ERR_MAX_] = {
-#define ERR_ROW_(name, policy, exit_code, text) [ERR_##name##_] = { #name, ERR_POLICY_##policy, exit_code },
+#define ERR_ROW_(name, policy, exit_code, text) \
+	[ERR_##name##_] = { #name, ERR_POLICY_##policy, exit_code },
 	ERR_CODES(ERR_ROW_)
 #undef ERR_ROW_
 };

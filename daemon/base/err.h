@@ -13,35 +13,40 @@
 
 /*    name         policy         exit  what it means */
 #define ERR_CODES(X) \
-	X(NOMEM,       STOP_DAEMON,  75, "memory is out") \
-	X(IO,          STOP_DAEMON,  74, "a file of ours cannot be read or written") \
-	X(NO_SPACE,    STOP_RUN,     74, "the disk or the store's map is full") \
-	X(CONFIG,      STOP_DAEMON,  78, "the configuration does not hold") \
-	X(NOT_FOUND,   STOP_RUN,     66, "what was asked for is not there") \
-	X(CONFLICT,    STOP_RUN,     75, "somebody else was first, or holds it") \
-	X(AUTH,        STOP_RUN,     77, "not allowed") \
-	X(THROTTLED,   RETRY,        69, "the other side asks for patience") \
-	X(UNAVAILABLE, RETRY,        69, "the other side does not answer") \
-	X(PROTOCOL,    STOP_RUN,     76, "the other side broke the protocol") \
-	X(INVALID,     SKIP_RECORD,  65, "foreign data does not keep the rules") \
-	X(CORRUPT,     STOP_DAEMON,  78, "stored bytes do not verify") \
-	X(CANCELLED,   STOP_RUN,     75, "ended on request") \
-	X(FORMAT,      STOP_DAEMON,  78, "written by a newer version") \
-	X(BUSY,        STOP_DAEMON,  73, "another daemon holds the state folder") \
-	X(REOPEN,      STOP_DAEMON,  75, "the store must be opened anew before it can go on")
+	X(NOMEM, STOP_DAEMON, 75, "memory is out") \
+	X(IO, STOP_DAEMON, 74, "a file of ours cannot be read or written") \
+	X(NO_SPACE, STOP_RUN, 74, "the disk or the store's map is full") \
+	X(CONFIG, STOP_DAEMON, 78, "the configuration does not hold") \
+	X(NOT_FOUND, STOP_RUN, 66, "what was asked for is not there") \
+	X(CONFLICT, STOP_RUN, 75, "somebody else was first, or holds it") \
+	X(AUTH, STOP_RUN, 77, "not allowed") \
+	X(THROTTLED, RETRY, 69, "the other side asks for patience") \
+	X(UNAVAILABLE, RETRY, 69, "the other side does not answer") \
+	X(PROTOCOL, STOP_RUN, 76, "the other side broke the protocol") \
+	X(INVALID, SKIP_RECORD, 65, "foreign data does not keep the rules") \
+	X(CORRUPT, STOP_DAEMON, 78, "stored bytes do not verify") \
+	X(CANCELLED, STOP_RUN, 75, "ended on request") \
+	X(FORMAT, STOP_DAEMON, 78, "written by a newer version") \
+	X(BUSY, STOP_DAEMON, 73, "another daemon holds the state folder") \
+	X(REOPEN, STOP_DAEMON, 75, "the store must be opened anew before it can go on")
 
 enum err_code {
 	ERR_NONE_ = 0,
 #define ERR_ENUM_(name, policy, exit_code, text) ERR_##name##_,
 	ERR_CODES(ERR_ENUM_)
 #undef ERR_ENUM_
-	ERR_MAX_,
+		ERR_MAX_,
 #define ERR_NEGATIVE_(name, policy, exit_code, text) ERR_##name = -ERR_##name##_,
 	ERR_CODES(ERR_NEGATIVE_)
 #undef ERR_NEGATIVE_
 };
 
-enum err_policy { ERR_POLICY_RETRY, ERR_POLICY_SKIP_RECORD, ERR_POLICY_STOP_RUN, ERR_POLICY_STOP_DAEMON };
+enum err_policy {
+	ERR_POLICY_RETRY,
+	ERR_POLICY_SKIP_RECORD,
+	ERR_POLICY_STOP_RUN,
+	ERR_POLICY_STOP_DAEMON
+};
 
 enum { ERR_TEXT_SIZE = 512 };
 

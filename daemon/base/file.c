@@ -20,7 +20,8 @@ int file_read_fd(int fd, const char *shown, size_t max, struct buf *out, struct 
 		buf_put(out, chunk, (size_t)n);
 		explicit_bzero(chunk, (size_t)n); /* it may be a key */
 		if (out->len - before > max)
-			return err_set(err, ERR_INVALID, MSG_FILE_TOO_LONG, ARG_PATH(shown), ARG_U("limit", max));
+			return err_set(err, ERR_INVALID, MSG_FILE_TOO_LONG, ARG_PATH(shown),
+				       ARG_U("limit", max));
 		if (!buf_ok(out))
 			return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	}

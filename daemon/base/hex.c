@@ -39,7 +39,8 @@ int hex_decode(const char *text, size_t text_len, uint8_t *out, size_t out_len)
 	return 0;
 }
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void base64_encode(const void *data, size_t len, struct buf *out)
 {
@@ -49,7 +50,8 @@ void base64_encode(const void *data, size_t len, struct buf *out)
 		uint32_t group = (uint32_t)bytes[i] << 16;
 		group |= n > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
 		group |= n > 2 ? bytes[i + 2] : 0;
-		char text[4] = { base64_digits[group >> 18], base64_digits[group >> 12 & 63], '=', '=' };
+		char text[4] = { base64_digits[group >> 18], base64_digits[group >> 12 & 63], '=',
+				 '=' };
 		if (n > 1)
 			text[2] = base64_digits[group >> 6 & 63];
 		if (n > 2)
@@ -63,7 +65,8 @@ static int decode_group(const char *text, size_t padding, struct buf *out)
 {
 	uint32_t group = 0;
 	for (size_t i = 0; i < 4; i++) {
-		const char *digit = i < 4 - padding && text[i] != '\0' ? strchr(base64_digits, text[i]) : NULL;
+		const char *digit =
+			i < 4 - padding && text[i] != '\0' ? strchr(base64_digits, text[i]) : NULL;
 		if (digit == NULL && i < 4 - padding)
 			return -1;
 		group = group << 6 | (digit == NULL ? 0 : (uint32_t)(digit - base64_digits));

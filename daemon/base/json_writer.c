@@ -59,7 +59,9 @@ void json_array_end(struct json_writer *json)
 static void put_escaped(struct buf *out, int32_t c)
 {
 	/* RFC 8785 section 3.2.2.2: the short forms, else \u00xx in lower case. */
-	static const char short_form[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r' };
+	static const char short_form[] = {
+		['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'
+	};
 	if (c == '"' || c == '\\') {
 		buf_put_u8(out, '\\');
 		buf_put_u8(out, (uint8_t)c);
@@ -84,7 +86,9 @@ static void put_string(struct buf *out, struct blob text)
 	buf_put_u8(out, '"');
 	size_t plain = 0; /* start of what needs no change */
 	for (size_t pos = 0; pos < text.len;) {
-		if (is_plain_ascii(text.data[pos])) { /* nearly all there is: the audit log lives by this loop */
+		if (is_plain_ascii(
+			    text.data
+				    [pos])) { /* nearly all there is: the audit log lives by this loop */
 			pos++;
 			continue;
 		}

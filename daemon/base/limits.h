@@ -13,10 +13,10 @@ enum {
 	LIMIT_CONFIG_DEPTH = 32,
 	LIMIT_CONFIG_NODES = 100000,
 	LIMIT_CONFIG_KEY_BYTES = 256,
-	LIMIT_CONFIG_TEXT = 4096,    /* characters of a value, where its row says nothing else */
-	LIMIT_CONFIG_FILES = 256,    /* in connectors.d */
-	LIMIT_CONFIG_ERRORS = 100,   /* reported at once; the rest is counted */
-	LIMIT_CONFIG_EXCERPT = 120,  /* columns of a line shown below an error */
+	LIMIT_CONFIG_TEXT = 4096,   /* characters of a value, where its row says nothing else */
+	LIMIT_CONFIG_FILES = 256,   /* in connectors.d */
+	LIMIT_CONFIG_ERRORS = 100,  /* reported at once; the rest is counted */
+	LIMIT_CONFIG_EXCERPT = 120, /* columns of a line shown below an error */
 	LIMIT_SECRET_BYTES = 16384,
 
 	/* JSON (RELIABILITY.md section 4) */
@@ -30,10 +30,10 @@ enum {
 	LIMIT_CODE_LISTS = 256,
 
 	/* records */
-	LIMIT_FACTS = 1024,	     /* facts of one record */
+	LIMIT_FACTS = 1024, /* facts of one record */
 	LIMIT_ELEMENT_KEY_BYTES = 2048,
 	LIMIT_LIST_ELEMENTS = 128, /* elements of one list */
-	LIMIT_VALUE_BYTES = 32768,   /* one value, one cell */
+	LIMIT_VALUE_BYTES = 32768, /* one value, one cell */
 	LIMIT_SOURCE_KEY_BYTES = 256,
 	LIMIT_RECORD_BYTES = 262144, /* one encoded record */
 
@@ -51,11 +51,11 @@ enum {
 	LIMIT_FILE_NAME_BYTES = 255,
 	LIMIT_FILE_MIB = 4096,
 	LIMIT_HEADER_ROWS = 50, /* the header is looked for in the first rows */
-	LIMIT_BLANK_ROWS = 50,	/* so many in a run end a table (HR2) */
+	LIMIT_BLANK_ROWS = 50,  /* so many in a run end a table (HR2) */
 	LIMIT_MAP_COLUMNS = 256,
-	LIMIT_MAP_NAMES = 64, /* further names of one column, words, templates */
-	LIMIT_MAP_JOIN = 8,   /* columns joined into one text */
-	LIMIT_MAP_PIECES = 64, /* elements that the split cells of one row give */
+	LIMIT_MAP_NAMES = 64,    /* further names of one column, words, templates */
+	LIMIT_MAP_JOIN = 8,      /* columns joined into one text */
+	LIMIT_MAP_PIECES = 64,   /* elements that the split cells of one row give */
 	LIMIT_MAP_ELEMENTS = 32, /* kinds of list elements that one row gives */
 
 	/* HTTP towards others (AUDIT-SECURITY.md sections 7, 8) */
@@ -76,13 +76,13 @@ enum {
 	LIMIT_PEER_GROUPS = 1024,
 	LIMIT_REASON_BYTES = 500,     /* why somebody exports */
 	LIMIT_REPLY_BYTES = 16 << 20, /* of the daemon, as trithucctl takes it */
-	LIMIT_LIST_ROWS = 1000, /* rows of one page of an answer */
+	LIMIT_LIST_ROWS = 1000,       /* rows of one page of an answer */
 
 	/* keys */
 	LIMIT_KEY_BUCKETS = 65536, /* 268 million persons */
 
 	/* audit */
 	LIMIT_LEAF_BYTES = 16384,
-	LIMIT_LEAF_TEXT_BYTES = 128,	  /* one foreign text in a leaf; cut there */
+	LIMIT_LEAF_TEXT_BYTES = 128,      /* one foreign text in a leaf; cut there */
 	LIMIT_LEAF_FILE_NAME_BYTES = 255, /* as a file system takes it */
 };

@@ -31,7 +31,8 @@ static bool stderr_is_journal(void)
 	const char *stream = getenv("JOURNAL_STREAM");
 	struct stat st;
 	unsigned long device, inode;
-	if (stream == NULL || fstat(STDERR_FILENO, &st) < 0 || sscanf(stream, "%lu:%lu", &device, &inode) != 2)
+	if (stream == NULL || fstat(STDERR_FILENO, &st) < 0 ||
+	    sscanf(stream, "%lu:%lu", &device, &inode) != 2)
 		return false;
 	return st.st_dev == device && st.st_ino == inode;
 }
@@ -56,7 +57,8 @@ static void write_line(struct buf *line)
 
 static const char *level_name(enum log_level level)
 {
-	static const char *const names[] = { "emerg", "alert", "crit", "error", "warning", "notice", "info", "debug" };
+	static const char *const names[] = { "emerg",   "alert",  "crit", "error",
+					     "warning", "notice", "info", "debug" };
 	return names[level & 7];
 }
 
@@ -77,7 +79,8 @@ static void json_arg(struct json_writer *json, const struct arg *arg)
 	}
 }
 
-static void write_json(enum log_level level, enum msg_id msg, const char *text, const struct arg *args)
+static void write_json(enum log_level level, enum msg_id msg, const char *text,
+		       const struct arg *args)
 {
 	struct buf line = { 0 };
 	struct json_writer json = json_writer_of(&line);
@@ -110,7 +113,8 @@ static void write_text(enum log_level level, enum msg_id msg, const char *text)
 }
 
 /* One field of the journal's native protocol; our values never hold a line break (arg_render escapes). */
-static void journal_field(struct buf *entry, const char *prefix, const char *name, const char *value)
+static void journal_field(struct buf *entry, const char *prefix, const char *name,
+			  const char *value)
 {
 	buf_put_text(entry, prefix);
 	for (; *name != '\0'; name++)
@@ -120,7 +124,8 @@ static void journal_field(struct buf *entry, const char *prefix, const char *nam
 	buf_put_u8(entry, '\n');
 }
 
-static void write_journal(enum log_level level, enum msg_id msg, const char *text, const struct arg *args)
+static void write_journal(enum log_level level, enum msg_id msg, const char *text,
+			  const struct arg *args)
 {
 	struct buf entry = { 0 };
 	char priority[2] = { (char)('0' + level), '\0' };
@@ -133,10 +138,12 @@ static void write_journal(enum log_level level, enum msg_id msg, const char *tex
 		(void)arg_render(args, value, sizeof(value));
 		journal_field(&entry, "TRITHUC_", args->name, value);
 	}
-	struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket" };
+	struct sockaddr_un address = { .sun_family = AF_UNIX,
+				       .sun_path = "/run/systemd/journal/socket" };
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || !buf_ok(&entry) ||
-	    sendto(fd, entry.data, entry.len, MSG_NOSIGNAL, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	    sendto(fd, entry.data, entry.len, MSG_NOSIGNAL, (const struct sockaddr *)&address,
+		   sizeof(address)) < 0)
 		write_text(level, msg, text);
 	close_fdp(&fd);
 	buf_finish(&entry);
@@ -163,8 +170,12 @@ void log_event_args(enum log_level level, enum msg_id msg, const struct arg *arg
 
 void log_err(enum log_level level, enum msg_id msg, const struct err *err)
 {
-	struct arg cause = { .name = "err", .kind = ARG_KIND_WORD, .bytes = err->text[LANGUAGE_EN],
+	struct arg cause = { .name = "err",
+			     .kind = ARG_KIND_WORD,
+			     .bytes = err->text[LANGUAGE_EN],
 			     .len = strlen(err->text[LANGUAGE_EN]) };
-	const struct arg args[] = { cause, arg_word("err_code", message_code(err->msg)), { .kind = ARG_KIND_END } };
+	const struct arg args[] = { cause,
+				    arg_word("err_code", message_code(err->msg)),
+				    { .kind = ARG_KIND_END } };
 	log_event_args(level, msg, args);
 }

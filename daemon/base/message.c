@@ -45,7 +45,8 @@ static void output_add(struct output *out, const char *text, size_t len)
 }
 
 /* Put one placeholder, whose name stands at `name`. */
-static void output_placeholder(struct output *out, const struct arg *args, const char *name, size_t len)
+static void output_placeholder(struct output *out, const struct arg *args, const char *name,
+			       size_t len)
 {
 	const struct arg *arg = arg_find(args, name, len);
 	if (arg == NULL) {
@@ -56,7 +57,8 @@ static void output_placeholder(struct output *out, const struct arg *args, const
 	output_add(out, value, arg_render(arg, value, sizeof(value)));
 }
 
-size_t message_format(enum language language, enum msg_id id, const struct arg *args, char *text, size_t size)
+size_t message_format(enum language language, enum msg_id id, const struct arg *args, char *text,
+		      size_t size)
 {
 	if (size == 0)
 		return 0;

@@ -30,7 +30,8 @@ enum msg_id message_by_code(const char *code);
 /** Write the message with its placeholders filled into `out`; cut to `size` at a whole character.
  * A placeholder without an arg stays as it stands. Returns the length written.
  */
-size_t message_format(enum language language, enum msg_id id, const struct arg *args, char *out, size_t size);
+size_t message_format(enum language language, enum msg_id id, const struct arg *args, char *out,
+		      size_t size);
 
 /** The language that LC_ALL, LC_MESSAGES or LANG asks for; Vietnamese if it begins with "vi". */
 enum language language_from_environment(void);

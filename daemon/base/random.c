@@ -29,7 +29,8 @@ static void seeded_fill(void *ctx, void *out, size_t size)
 	uint64_t *state = ctx;
 	uint8_t *at = out;
 	while (size > 0) {
-		uint64_t z = (*state += 0x9e3779b97f4a7c15u); /* SplitMix64: Steele, Lea, Flood 2014 */
+		uint64_t z =
+			(*state += 0x9e3779b97f4a7c15u); /* SplitMix64: Steele, Lea, Flood 2014 */
 		z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
 		z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
 		z ^= z >> 31;
@@ -47,7 +48,8 @@ struct random_source random_seeded(uint64_t *state)
 
 uint64_t random_below(const struct random_source *random, uint64_t bound)
 {
-	uint64_t limit = UINT64_MAX - UINT64_MAX % bound; /* above it the rest would favour small values */
+	uint64_t limit =
+		UINT64_MAX - UINT64_MAX % bound; /* above it the rest would favour small values */
 	uint64_t value;
 	do {
 		random_fill(random, &value, sizeof(value));
@@ -85,7 +87,8 @@ int uuid_parse(const char *text, uint8_t out[UUID_SIZE])
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		if (i > 0 && text[groups[i].text - 1] != '-')
 			return -1;
-		if (hex_decode(text + groups[i].text, 2 * groups[i].count, out + groups[i].byte, groups[i].count) < 0)
+		if (hex_decode(text + groups[i].text, 2 * groups[i].count, out + groups[i].byte,
+			       groups[i].count) < 0)
 			return -1;
 	}
 	return 0;
