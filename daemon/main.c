@@ -1,7 +1,6 @@
 /* trithucd: arguments, wiring, exit code. */
 #include <getopt.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
@@ -176,22 +175,26 @@ static int run(const struct arguments *arguments, struct err *err)
 	return code;
 }
 
+static int say(int fd, enum msg_id msg, const struct arg *args)
+{
+	char text[256];
+	size_t len = message_format(language_from_environment(), msg, args, text, sizeof(text) - 1);
+	text[len++] = '\n';
+	return write(fd, text, len) == (ssize_t)len ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
 	struct err err = { 0 };
 	harden();
 	if (parse_arguments(argc, argv, &arguments) < 0) {
-		char text[256];
-		(void)message_format(language_from_environment(), MSG_USAGE_DAEMON, NULL, text,
-				     sizeof(text));
-		(void)fprintf(stderr, "%s\n", text);
+		(void)say(STDERR_FILENO, MSG_USAGE_DAEMON, ARG_LIST());
 		return 64;
 	}
-	if (arguments.version) {
-		(void)printf("trithucd %s\n", TRITHUC_VERSION);
-		return 0;
-	}
+	if (arguments.version)
+		return say(STDOUT_FILENO, MSG_DAEMON_VERSION,
+			   ARG_LIST(ARG_WORD("version", TRITHUC_VERSION))) < 0;
 	int code = run(&arguments, &err);
 	if (code >= 0)
 		return code;
