@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "daemon/base/err.h"
+#include "daemon/base/file.h"
 
 int state_path(const char *folder, const char *name, char out[STATE_PATH_MAX], struct err *err)
 {
@@ -45,21 +46,7 @@ int state_file_read(const char *path, size_t max, struct buf *out, struct err *e
 	CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return err_set_errno(err, errno, MSG_FILE_OPEN, path);
-	for (size_t total = 0;;) {
-		uint8_t chunk[4096];
-		ssize_t n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set_errno(err, errno, MSG_FILE_READ, path);
-		if (n == 0)
-			return buf_ok(out) ? 0 : err_set(err, ERR_NOMEM, MSG_NOMEM);
-		total += (size_t)n;
-		if (total > max)
-			return err_set(err, ERR_INVALID, MSG_TOO_LONG, ARG_TEXT("what", path),
-				       ARG_U("limit", max));
-		buf_put(out, chunk, (size_t)n);
-	}
+	return file_read_fd(fd, path, max, out, err);
 }
 
 static int write_all(int fd, struct blob content)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "daemon/base/err.h"
+#include "daemon/base/file.h"
 #include "daemon/base/limits.h"
 #include "daemon/base/utf8.h"
 
@@ -275,18 +276,7 @@ static int read_whole(int folder_fd, const char *file, struct buf *out, struct e
 		return err_set_errno(err, errno, MSG_FILE_READ, file);
 	if (!S_ISREG(info.st_mode) || info.st_size > LIMIT_CODE_LIST_BYTES)
 		return err_set(err, ERR_CONFIG, MSG_CODE_LIST_LONG, ARG_WORD("list", file));
-	uint8_t *space = buf_grow(out, (size_t)info.st_size);
-	if (!buf_ok(out))
-		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	for (size_t have = 0; have < (size_t)info.st_size;) {
-		ssize_t n = read(fd, space + have, (size_t)info.st_size - have);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_set_errno(err, n < 0 ? errno : EIO, MSG_FILE_READ, file);
-		have += (size_t)n;
-	}
-	return 0;
+	return file_read_fd(fd, file, LIMIT_CODE_LIST_BYTES, out, err);
 }
 
 static int load_one(struct code_lists *lists, int folder_fd, const char *file, struct sha256 *sha,
