@@ -45,6 +45,12 @@ static int stage_body(struct store_txn *txn, struct run *run, struct stage_key *
 	return stage_key_put(txn, run->row.id, key, err);
 }
 
+static void count_read(struct collector *collector, struct run *run)
+{
+	run->row.counts.read = ++run->received;
+	collector->session->rows++;
+}
+
 static void count_duplicate(struct run *run)
 {
 	run->duplicates++;
@@ -58,6 +64,32 @@ void collect_locator_idx(struct store *store, uint16_t source, const struct fram
 	for (int i = 0; i < 8; i++)
 		place[4 + i] = (uint8_t)(at->row >> (56 - 8 * i));
 	store_idx(store, KEYRING_IDX_LOCATOR, blob_of(place, sizeof(place)), out);
+}
+
+/* An earlier row was as the store has `record`, so nothing is staged of it; now its key stands twice. What it said
+ * is what the store has; only where it stood is no longer known (row 0).
+ */
+static int stage_kept(struct collector *collector, struct store_txn *txn, struct run *run,
+		      const struct source_record *record, struct stage_key *key, struct err *err)
+{
+	struct source_record_body stored;
+	struct frame_row earlier = { .at = { .row = 0 } };
+	CLEANUP(buf_cleanse) struct buf body = { 0 };
+	if (source_record_body(txn, record, &collector->scratch, &stored, err) < 0 ||
+	    record_open(stored.record, &earlier.record, err) < 0)
+		return err->code;
+	earlier.source_key = stored.key;
+	memcpy(earlier.cells_hash, record->cells_hash, sizeof(earlier.cells_hash));
+	struct reader cells = reader_of(stored.cells);
+	earlier.cells.count = reader_u32(&cells);
+	earlier.cells.entries = reader_take(&cells, cells.left);
+	frame_put_row(&body, &earlier);
+	if (!buf_ok(&body))
+		return err_set(err, ERR_NOMEM, MSG_NOMEM);
+	run->row.counts.unchanged--;
+	count_duplicate(run);
+	key->kind = STAGE_DUPLICATE;
+	return stage_body(txn, run, key, buf_blob(&body), err);
 }
 
 /* The row in hand stands under a key that an earlier row used, with other cells: it is staged by its place. */
@@ -109,9 +141,14 @@ static int meet_staged(struct collector *collector, struct store_txn *txn, struc
 /* ---- a row that the worker accepted ---- */
 
 /* The worker has validated it; a worker that is broken or taken over has not. */
-static int check_row(const struct collector *collector, const struct frame_row *row, struct err *err)
+static int check_row(const struct collector *collector, const struct run *run, const struct frame_row *row,
+		     struct err *err)
 {
 	struct finding finding;
+	enum record_type type = run->source != NULL && run->source->record == CONFIG_RECORD_STUDENT ? RECORD_STUDENT
+												    : RECORD_PERSON;
+	if (row->record.type != type)
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "a record of another type"));
 	if (row->source_key.len == 0)
 		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "a row without a key"));
 	if (validate_record(collector->schema, &row->record, &finding, 1) > 0)
@@ -129,10 +166,7 @@ static int meet_unchanged(struct collector *collector, struct store_txn *txn, st
 		run->row.counts.unchanged++;
 		return 0;
 	}
-	run->row.counts.unchanged--;
-	count_duplicate(run);
-	key->kind = STAGE_KEPT; /* the key is taken: a third row is not the first's duplicate again */
-	if (stage_key_put(txn, run->row.id, key, err) < 0)
+	if (stage_kept(collector, txn, run, record, key, err) < 0)
 		return err->code;
 	return stage_by_place(collector, txn, run, &row->at, STAGE_DUPLICATE, body, err);
 }
@@ -163,7 +197,7 @@ static int collect_row(struct collector *collector, struct run *run, struct blob
 	struct store_txn *txn;
 	struct frame_row row;
 	struct stage_key key = { 0 };
-	if (frame_get_row(body, &row, err) < 0 || check_row(collector, &row, err) < 0 ||
+	if (frame_get_row(body, &row, err) < 0 || check_row(collector, run, &row, err) < 0 ||
 	    session_txn(collector->session, &txn, err) < 0)
 		return err->code;
 	source_key_idx(collector->session->store, run->row.source, row.source_key, key.idx);
@@ -211,26 +245,37 @@ static int is_kept(struct collector *collector, struct store_txn *txn, struct ru
 	return 0;
 }
 
-/* Its record must not look absent because this version of it is bad. */
-static int mark_rejected_seen(struct store_txn *txn, struct run *run, const uint8_t idx[KEYRING_IDX_SIZE],
-			      struct err *err)
+/* Nothing is staged under the key. Its record must not look absent because this version of it is bad; and if a row
+ * of this delivery was as the record is, the key stands twice: *ret_twice.
+ */
+static int meet_record(struct collector *collector, struct store_txn *txn, struct run *run,
+		       const uint8_t idx[KEYRING_IDX_SIZE], bool *ret_twice, struct err *err)
 {
-	uint32_t ordinal;
-	int status = source_record_find(txn, run->row.source, idx, &ordinal, err);
-	if (status == 0)
-		mark_seen(run, ordinal);
-	return status == ERR_NOT_FOUND ? 0 : status;
+	struct stage_key key = { 0 };
+	struct source_record record;
+	memcpy(key.idx, idx, sizeof(key.idx));
+	int status = source_record_find(txn, run->row.source, idx, &key.ordinal, err);
+	*ret_twice = status == 0 && is_seen(run, key.ordinal);
+	if (status < 0)
+		return status == ERR_NOT_FOUND ? 0 : status;
+	mark_seen(run, key.ordinal);
+	if (!*ret_twice)
+		return 0;
+	if (source_record_get(txn, run->row.source, key.ordinal, &record, err) < 0)
+		return err->code;
+	return stage_kept(collector, txn, run, &record, &key, err);
 }
 
 /* An accepted row under the same key loses its place; the rejected one is then known by where it stood. */
 static int meet_accepted(struct collector *collector, struct store_txn *txn, struct run *run,
 			 const struct frame_locator *at, uint8_t idx[KEYRING_IDX_SIZE], struct err *err)
 {
-	struct stage_key earlier;
+	struct stage_key earlier = { 0 };
+	bool twice = true;
 	int status = stage_key_find(txn, run->row.id, idx, &earlier, err);
 	if (status == ERR_NOT_FOUND)
-		return 0;
-	if (status < 0)
+		status = meet_record(collector, txn, run, idx, &twice, err);
+	if (status < 0 || !twice)
 		return status;
 	if (earlier.kind == STAGE_NEW || earlier.kind == STAGE_KNOWN) {
 		earlier.kind = STAGE_DUPLICATE;
@@ -255,8 +300,7 @@ static int collect_reject(struct collector *collector, struct run *run, struct b
 	run->row.counts.quarantined++;
 	if (reject.source_key.len > 0) {
 		source_key_idx(store, run->row.source, reject.source_key, key.idx);
-		if (mark_rejected_seen(txn, run, key.idx, err) < 0 ||
-		    meet_accepted(collector, txn, run, &reject.at, key.idx, err) < 0)
+		if (meet_accepted(collector, txn, run, &reject.at, key.idx, err) < 0)
 			return err->code;
 	} else {
 		collect_locator_idx(store, run->row.source, &reject.at, key.idx);
@@ -306,15 +350,13 @@ int collect_frame(struct collector *collector, struct run *run, const struct fra
 {
 	switch (frame->type) {
 	case FRAME_ROW:
-		run->received++;
-		collector->session->rows++;
+		count_read(collector, run);
 		return collect_row(collector, run, frame->body, err);
 	case FRAME_REJECT:
-		run->received++;
-		collector->session->rows++;
+		count_read(collector, run);
 		return collect_reject(collector, run, frame->body, err);
 	case FRAME_SKIP:
-		run->received++;
+		count_read(collector, run);
 		return collect_skip(run, frame->body, err);
 	case FRAME_FILE:
 		return collect_file(run, frame->body, err);
