@@ -60,7 +60,7 @@ const char *session_text(const struct session *session, enum msg_id msg, char *o
 int session_write(const struct session *session, const void *data, size_t len, struct err *err)
 {
 	(void)session;
-	if (fwrite(data, 1, len, stdout) == len && fflush(stdout) == 0)
+	if ((len == 0 || fwrite(data, 1, len, stdout) == len) && fflush(stdout) == 0)
 		return 0;
 	return err_set(err, ERR_IO, MSG_CTL_OUTPUT, ARG_ERRNO(errno));
 }

@@ -58,7 +58,7 @@ static int look(struct session *session, const char *path, struct answer *answer
 	if (ask_get(session, path, answer, err) < 0 ||
 	    json_get_text(answer->json, "/state", JSON_REQUIRED, &sight.state, err) < 0 ||
 	    json_get_text(answer->json, "/cause/error", JSON_OPTIONAL, &sight.error, err) < 0 ||
-	    json_get_unsigned(answer->json, "/done", JSON_REQUIRED, &sight.done, err) < 0 ||
+	    json_get_unsigned(answer->json, "/done", JSON_OPTIONAL, &sight.done, err) < 0 ||
 	    json_get_unsigned(answer->json, "/total", JSON_OPTIONAL, &sight.total, err) < 0 ||
 	    json_get_bool(answer->json, "/ended", JSON_REQUIRED, &sight.ended, err) < 0)
 		return err->code;

@@ -134,7 +134,7 @@ static void put_run(struct json_writer *json, const struct engine_run *run)
 	put_cause(json, &run->cause);
 	json_member_text(json, "completeness", run->completeness);
 	put_counts(json, run);
-	json_member_unsigned(json, "done", run->done);
+	put_number_or_null(json, "done", run->done);
 	json_member_bool(json, "ended", run->ended);
 	put_time(json, "ended_at", run->ended_us);
 	json_member_text(json, "kind", run->kind == ENGINE_RUN_SOURCE ? "source" : "publish");

@@ -5,6 +5,7 @@ import os
 import pathlib
 import pty
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -292,6 +293,22 @@ def test_a_full_disk_under_stdout_is_an_error(host):
         with open("/dev/full", "w", encoding="utf-8") as full:
             result = subprocess.run([CTL, "--socket", host.socket, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
         assert result.returncode == 74, result.stderr
+
+
+def test_a_configuration_is_checked_without_a_daemon(tmp_path):
+    good = run_ctl("config", "check", SOURCE / "config/examples")
+    assert (good.returncode, good.stdout) == (0, "") and "3 sources, 1 sinks" in good.stderr
+    folder = shutil.copytree(SOURCE / "config/examples", tmp_path / "config")
+    main = folder / "trithucd.yaml"
+    main.write_text(main.read_text(encoding="utf-8") + "verison: 1\n", encoding="utf-8")
+    first = sorted((folder / "connectors.d").glob("*.yaml"))[1]
+    first.write_text(first.read_text(encoding="utf-8").replace("file_drop", "file_drpo", 1), encoding="utf-8")
+    bad = run_ctl("config", "check", folder)
+    assert bad.returncode == 78 and bad.stderr == ""
+    assert re.search(rf'^{re.escape(str(first))}:\d+:\d+: error: .* \[E\d{{4}}\]$', bad.stdout, re.MULTILINE)
+    assert 'did you mean "file_drop"?' in bad.stdout and "verison" in bad.stdout
+    found = json.loads(run_ctl("config", "check", folder, "--json").stdout)
+    assert found["errors"] == len(found["findings"]) == 2 and all(f["text"] and f["text_vi"] for f in found["findings"])
 
 
 # ---- terminals ----

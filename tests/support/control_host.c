@@ -416,10 +416,10 @@ static void put_quarantined(struct store_txn *txn, struct store *store, uint16_t
 	const struct frame_cell cell = { blob_text("Họ và tên"), blob_text(NAME_OF_TEST) };
 	frame_list_add_reason(&reason_list, &reason_bytes, &reason);
 	frame_list_add_cell(&cell_list, &cell_bytes, &cell);
-	reason_list.entries = buf_blob(&reason_bytes);
-	cell_list.entries = buf_blob(&cell_bytes);
-	frame_list_put(&reasons, &reason_list);
-	frame_list_put(&cells, &cell_list);
+	buf_put_u32(&reasons, reason_list.count);
+	buf_put(&reasons, reason_bytes.data, reason_bytes.len);
+	buf_put_u32(&cells, cell_list.count);
+	buf_put(&cells, cell_bytes.data, cell_bytes.len);
 
 	(void)snprintf(key, sizeof(key), "CB-THU-1%04u", number);
 	struct quarantine_row row = {
