@@ -24,6 +24,7 @@ struct https {
 	struct buf ca;
 	/* of the request under way */
 	struct https_answer *answer;
+	struct blob unsent; /* of the body */
 	uint64_t deadline_us;
 	size_t header_bytes, header_lines;
 	bool refused_address, too_long;
@@ -40,34 +41,57 @@ static void slist_cleanse(struct curl_slist **list)
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 {
-	struct https *http = ctx;
+	struct https *https = ctx;
 	size_t len = size * count;
-	if (http->answer->body.len + len > LIMIT_HTTP_ANSWER_BYTES) {
-		http->too_long = true;
+	if (https->answer->body.len + len > LIMIT_HTTP_ANSWER_BYTES) {
+		https->too_long = true;
 		return CURL_WRITEFUNC_ERROR;
 	}
-	buf_put(&http->answer->body, data, len);
-	return buf_ok(&http->answer->body) ? len : CURL_WRITEFUNC_ERROR;
+	buf_put(&https->answer->body, data, len);
+	return buf_ok(&https->answer->body) ? len : CURL_WRITEFUNC_ERROR;
+}
+
+static size_t on_read(char *out, size_t size, size_t count, void *ctx)
+{
+	struct https *https = ctx;
+	size_t len = size * count < https->unsent.len ? size * count : https->unsent.len;
+	if (len > 0)
+		memcpy(out, https->unsent.data, len);
+	https->unsent.data += len;
+	https->unsent.len -= len;
+	return len;
+}
+
+/* libcurl sends a request again by itself where a connection that it had used before breaks. It would have to
+ * go back in the body for that, and may not: one attempt is one request, and what became of it is for
+ * the engine to find out.
+ */
+static int on_seek(void *ctx, curl_off_t offset, int origin)
+{
+	(void)ctx;
+	(void)offset;
+	(void)origin;
+	return CURL_SEEKFUNC_FAIL;
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
-	struct https *http = ctx;
+	struct https *https = ctx;
 	(void)data;
-	http->header_bytes += size * count;
-	http->header_lines++;
-	http->too_long |= http->header_bytes > LIMIT_HTTP_HEADER_BYTES ||
-			  http->header_lines > LIMIT_HTTP_HEADER_LINES;
-	return http->too_long ? CURL_WRITEFUNC_ERROR : size * count;
+	https->header_bytes += size * count;
+	https->header_lines++;
+	https->too_long |= https->header_bytes > LIMIT_HTTP_HEADER_BYTES ||
+			   https->header_lines > LIMIT_HTTP_HEADER_LINES;
+	return https->too_long ? CURL_WRITEFUNC_ERROR : size * count;
 }
 
 /* The address that a name led to is judged where it is used, so that no second look-up can differ. */
 static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	struct https *http = ctx;
+	struct https *https = ctx;
 	(void)purpose;
-	if (!http->options.allow_private && !address_is_public(&address->addr, address->addrlen)) {
-		http->refused_address = true;
+	if (!https->options.allow_private && !address_is_public(&address->addr, address->addrlen)) {
+		https->refused_address = true;
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -76,12 +100,12 @@ static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sock
 static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
 		       curl_off_t up)
 {
-	struct https *http = ctx;
+	struct https *https = ctx;
 	(void)down_total;
 	(void)down;
 	(void)up_total;
 	(void)up;
-	return clock_boottime_us(http->options.clock) > http->deadline_us;
+	return clock_boottime_us(https->options.clock) > https->deadline_us;
 }
 
 /* ---- options ---- */
@@ -114,25 +138,25 @@ static bool set_trust(CURL *curl, const struct buf *ca)
 }
 
 /* How long and how much. */
-static bool set_bounds(CURL *curl, struct https *http)
+static bool set_bounds(CURL *curl, struct https *https)
 {
 	bool failed = false;
-	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)http->options.connect_timeout_ms);
-	SET(CURLOPT_TIMEOUT_MS, (long)http->options.timeout_ms);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)https->options.connect_timeout_ms);
+	SET(CURLOPT_TIMEOUT_MS, (long)https->options.timeout_ms);
 	SET(CURLOPT_LOW_SPEED_LIMIT, (long)LOW_SPEED_BYTES);
 	SET(CURLOPT_LOW_SPEED_TIME, (long)LOW_SPEED_S);
 	SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFE_S);
 	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)LIMIT_HTTP_ANSWER_BYTES);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_WRITEFUNCTION, on_body);
-	SET(CURLOPT_WRITEDATA, http);
+	SET(CURLOPT_WRITEDATA, https);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
-	SET(CURLOPT_HEADERDATA, http);
+	SET(CURLOPT_HEADERDATA, https);
 	SET(CURLOPT_OPENSOCKETFUNCTION, on_socket);
-	SET(CURLOPT_OPENSOCKETDATA, http);
+	SET(CURLOPT_OPENSOCKETDATA, https);
 	SET(CURLOPT_NOPROGRESS, 0L);
 	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
-	SET(CURLOPT_XFERINFODATA, http);
+	SET(CURLOPT_XFERINFODATA, https);
 	return !failed;
 }
 
@@ -156,30 +180,30 @@ static int read_ca(int fd, struct buf *ca, struct err *err)
 		       : err_set(err, ERR_CONFIG, MSG_HTTP_CA_NONE);
 }
 
-int https_create(const struct https_options *options, struct https **ret_http, struct err *err)
+int https_create(const struct https_options *options, struct https **ret_https, struct err *err)
 {
-	CLEANUP(https_destroyp) struct https *http = calloc(1, sizeof(*http));
-	if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	CLEANUP(https_destroyp) struct https *https = calloc(1, sizeof(*https));
+	if (https == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	http->options = *options;
-	int error = read_ca(options->ca_fd, &http->ca, err);
+	https->options = *options;
+	int error = read_ca(options->ca_fd, &https->ca, err);
 	if (error < 0)
 		return error;
-	http->curl = curl_easy_init();
-	if (http->curl == NULL)
+	https->curl = curl_easy_init();
+	if (https->curl == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	*ret_http = TAKE(http);
+	*ret_https = TAKE(https);
 	return 0;
 }
 
-void https_destroy(struct https *http)
+void https_destroy(struct https *https)
 {
-	if (http == NULL)
+	if (https == NULL)
 		return;
-	if (http->curl != NULL)
-		curl_easy_cleanup(http->curl);
-	buf_finish(&http->ca);
-	free(http);
+	if (https->curl != NULL)
+		curl_easy_cleanup(https->curl);
+	buf_finish(&https->ca);
+	free(https);
 	curl_global_cleanup();
 }
 
@@ -222,7 +246,8 @@ static int make_headers(const struct https_request *request, struct curl_slist *
 	return error;
 }
 
-static bool set_request(CURL *curl, const struct https_request *request, struct curl_slist *headers)
+static bool set_request(CURL *curl, struct https *https, const struct https_request *request,
+			struct curl_slist *headers)
 {
 	bool failed = false;
 	SET(CURLOPT_URL, request->url);
@@ -230,7 +255,10 @@ static bool set_request(CURL *curl, const struct https_request *request, struct 
 	if (request->post) {
 		SET(CURLOPT_POST, 1L);
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
-		SET(CURLOPT_POSTFIELDS, (const char *)request->body.data);
+		SET(CURLOPT_READFUNCTION, on_read);
+		SET(CURLOPT_READDATA, https);
+		SET(CURLOPT_SEEKFUNCTION, on_seek);
+		SET(CURLOPT_SEEKDATA, https);
 	} else {
 		SET(CURLOPT_HTTPGET, 1L);
 	}
@@ -264,11 +292,11 @@ enum https_fate https_fate_of(int code, long status, bool begun)
 	}
 }
 
-static enum msg_id cause_of(const struct https *http, CURLcode code)
+static enum msg_id cause_of(const struct https *https, CURLcode code)
 {
-	if (http->refused_address)
+	if (https->refused_address)
 		return MSG_HTTP_PRIVATE;
-	if (http->too_long || code == CURLE_FILESIZE_EXCEEDED)
+	if (https->too_long || code == CURLE_FILESIZE_EXCEEDED)
 		return MSG_HTTP_TOO_LONG;
 	switch (code) {
 	case CURLE_OK:
@@ -314,26 +342,26 @@ static void take_peer(CURL *curl, char out[ADDRESS_TEXT_SIZE])
 			 strchr(address, ':') != NULL ? "[%s]:%ld" : "%s:%ld", address, port);
 }
 
-static void take_answer(struct https *http, CURLcode code)
+static void take_answer(struct https *https, CURLcode code)
 {
-	struct https_answer *answer = http->answer;
+	struct https_answer *answer = https->answer;
 	curl_off_t retry_after_s = 0;
 	long status = 0, request_bytes = 0;
-	(void)curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_easy_getinfo(http->curl, CURLINFO_REQUEST_SIZE, &request_bytes);
-	(void)curl_easy_getinfo(http->curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+	(void)curl_easy_getinfo(https->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(https->curl, CURLINFO_REQUEST_SIZE, &request_bytes);
+	(void)curl_easy_getinfo(https->curl, CURLINFO_RETRY_AFTER, &retry_after_s);
 	answer->fate = https_fate_of(code, status, request_bytes > 0);
 	answer->status = status >= 100 && status <= 999 ? (uint16_t)status : 0;
 	answer->retry_after_s = retry_after_s < 0            ? 0
 				: retry_after_s > UINT32_MAX ? UINT32_MAX
 							     : (uint32_t)retry_after_s;
-	answer->cause = cause_of(http, code);
-	take_type(http->curl, answer->type);
-	take_peer(http->curl, answer->peer);
+	answer->cause = cause_of(https, code);
+	take_type(https->curl, answer->type);
+	take_peer(https->curl, answer->peer);
 	sha256(answer->body.data, answer->body.len, answer->body_sha256);
 }
 
-int https_exchange(struct https *http, const struct https_request *request,
+int https_exchange(struct https *https, const struct https_request *request,
 		   struct https_answer *answer, struct err *err)
 {
 	CLEANUP(slist_cleanse) struct curl_slist *headers = NULL;
@@ -343,18 +371,19 @@ int https_exchange(struct https *http, const struct https_request *request,
 	int error = make_headers(request, &headers, err);
 	if (error < 0)
 		return error;
-	http->answer = answer;
-	http->header_bytes = http->header_lines = 0;
-	http->refused_address = http->too_long = false;
-	http->deadline_us = clock_boottime_us(http->options.clock) +
-			    (http->options.timeout_ms + DEADLINE_SLACK_MS) * 1000;
-	curl_easy_reset(http->curl);
-	if (!set_trust(http->curl, &http->ca) || !set_bounds(http->curl, http) ||
-	    !set_request(http->curl, request, headers))
+	https->answer = answer;
+	https->unsent = request->body;
+	https->header_bytes = https->header_lines = 0;
+	https->refused_address = https->too_long = false;
+	https->deadline_us = clock_boottime_us(https->options.clock) +
+			     (https->options.timeout_ms + DEADLINE_SLACK_MS) * 1000;
+	curl_easy_reset(https->curl);
+	if (!set_trust(https->curl, &https->ca) || !set_bounds(https->curl, https) ||
+	    !set_request(https->curl, https, request, headers))
 		return err_set(err, ERR_CONFIG, MSG_HTTP_OPTION);
-	CURLcode code = curl_easy_perform(http->curl);
-	take_answer(http, code);
-	curl_easy_reset(http->curl); /* it points to what ends here */
+	CURLcode code = curl_easy_perform(https->curl);
+	take_answer(https, code);
+	curl_easy_reset(https->curl); /* it points to what ends here */
 	return buf_ok(&answer->body) ? 0 : err_set(err, ERR_NOMEM, MSG_NOMEM);
 }
 

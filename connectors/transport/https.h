@@ -60,14 +60,14 @@ struct https_answer {
 };
 
 /** Errors: ERR_CONFIG (no certificate in the CA file), ERR_IO, ERR_NOMEM. */
-MUST_CHECK int https_create(const struct https_options *options, struct https **ret_http,
+MUST_CHECK int https_create(const struct https_options *options, struct https **ret_https,
 			    struct err *err);
-void https_destroy(struct https *http);
+void https_destroy(struct https *https);
 
 /** Send and wait. `answer` is zero or an earlier one; its fate says what came of it, an error only what is wrong on
  * our side: ERR_CONFIG (url or header that may not be sent), ERR_NOMEM.
  */
-MUST_CHECK int https_exchange(struct https *http, const struct https_request *request,
+MUST_CHECK int https_exchange(struct https *https, const struct https_request *request,
 			      struct https_answer *answer, struct err *err);
 void https_answer_finish(struct https_answer *answer);
 

@@ -26,6 +26,7 @@ static bool is_text(CURLoption option, const void *value)
 	return option >= CURLOPTTYPE_OBJECTPOINT && option < CURLOPTTYPE_FUNCTIONPOINT &&
 	       value != NULL && option != CURLOPT_WRITEDATA && option != CURLOPT_HEADERDATA &&
 	       option != CURLOPT_OPENSOCKETDATA && option != CURLOPT_XFERINFODATA &&
+	       option != CURLOPT_READDATA && option != CURLOPT_SEEKDATA &&
 	       option != CURLOPT_HTTPHEADER;
 }
 
@@ -158,6 +159,23 @@ static void every_option_of_the_table_is_set(void **unused)
 	for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++)
 		assert_true(find_set(functions[i]) >= 0 &&
 			    set[find_set(functions[i])].value != NULL);
+}
+
+/* One attempt is one request: the body is read once, and libcurl may not go back in it. */
+static void a_body_cannot_be_sent_twice(void **unused)
+{
+	(void)unused;
+	const struct https_request request = { .url = "https://127.0.0.1:1/",
+					       .body = blob_text("{}"),
+					       .post = true };
+	int (*seek)(void *, curl_off_t, int);
+	make_client(true);
+	OK(https_exchange(https, &request, &answer, &state_err));
+	assert_true(find_set(CURLOPT_READFUNCTION) >= 0);
+	assert_int_equal(find_set(CURLOPT_POSTFIELDS), -1);
+	assert_true(find_set(CURLOPT_SEEKFUNCTION) >= 0);
+	memcpy(&seek, &set[find_set(CURLOPT_SEEKFUNCTION)].value, sizeof(seek));
+	assert_int_equal(seek(NULL, 0, SEEK_SET), CURL_SEEKFUNC_FAIL);
 }
 
 static void nothing_else_is_set(void **unused)
@@ -297,6 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(every_option_of_the_table_is_set),
+		CASE(a_body_cannot_be_sent_twice),
 		CASE(nothing_else_is_set),
 		CASE(a_fate_is_what_is_sure),
 		CASE(what_may_not_be_spoken_to_is_not),
