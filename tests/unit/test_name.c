@@ -124,8 +124,10 @@ static void damaged_names_are_converted_if_one_encoding_explains_them(void **sta
 		{ "ENC1 VNI small", "hoaøng vaên huøng", "Hoàng Văn Hùng", REASON_NONE, NULL, false,
 		  true },
 		{ "ENC1 a typing error is no TCVN3", "Lôc Văn An", "Lôc Văn An" },
+		{ "ENC1 a typing error that TCVN3 would explain (Lục)", "Lôc An", "Lôc An" },
 		{ "ENC1 capital inside", "HoaNg Lan", "HoaNg Lan" },
 		{ "ENC1 valid as it stands", "Ê Đê", "Ê Đê" },
+		{ "ENC1 two encodings explain it: Tư, Tử", "Lan Tö", "", REASON_NAME_FORM },
 		{ "ENC1 nothing explains it", "Nguyöx Xöx", "", REASON_NAME_FORM },
 	};
 	ASSERT_ROWS(rows);

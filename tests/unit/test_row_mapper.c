@@ -122,6 +122,7 @@ static struct row_outcome map_text(struct row_mapper *mapper, const char *text)
 	return outcome;
 }
 
+#define A50 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 #define NAME "1|K1|Nguyễn Văn|An|"
 #define AN "identity.full_name=Nguyễn Văn An;"
 static void a_row_is_a_record_or_refused_with_all_its_reasons(void **state)
@@ -154,6 +155,8 @@ static void a_row_is_a_record_or_refused_with_all_its_reasons(void **state)
 		  "employment[].sector<Sở A/>=public;!employment[].grade_code grade_contradicts;" },
 		{ "post without organisation", NAME "|||||01.003",
 		  AN "!employment[].organisation element_left_out;" },
+		{ "a value that the schema refuses", NAME "||||x" A50 A50 A50 A50,
+		  AN "!employment[].organisation value_left_out;" },
 		{ "constants alone make nothing", NAME, AN },
 		{ "degree", NAME "|||||||||Thạc sỹ|2007.0",
 		  AN "degree[].level<thac_si/2007>=thac_si;degree[].year<thac_si/2007>=2007;" },
