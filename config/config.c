@@ -70,8 +70,6 @@ static const struct option_row config_rows[] = {
 		       .help = MSG_HELP_VERSION),
 	OPTION_PATH("state_dir", struct config, state_dir, .fallback = "/var/lib/trithucd",
 		    .help = MSG_HELP_STATE_DIR),
-	OPTION_TEXT("timezone", struct config, timezone, .fallback = "Asia/Ho_Chi_Minh", .min = 1,
-		    .max = 64, .help = MSG_HELP_TIMEZONE),
 	OPTION_PATH("schema", struct config, schema,
 		    .fallback = TRITHUC_DATADIR "/schemas/person.schema.json",
 		    .help = MSG_HELP_SCHEMA),
@@ -323,16 +321,6 @@ static void load_folder(struct load *load)
 
 /* ---- what holds between the parts ---- */
 
-/* The name of a file below zoneinfo/ (tzset(3)), so never a way out of it. */
-static void check_timezone(struct load *load)
-{
-	const char *zone = load->config->timezone;
-	if (zone == NULL ||
-	    (zone[0] != '/' && strstr(zone, "..") == NULL && is_made_of(zone, "_+-/")))
-		return;
-	diag_error(load->diag, doc_place(doc_get(load->root, "timezone")), MSG_CONFIG_TIMEZONE);
-}
-
 static void check_publish(struct load *load)
 {
 	const struct config *config = load->config;
@@ -371,7 +359,6 @@ static void load_main(struct load *load, const struct doc *doc)
 	option_load(config_rows, load->root, load->main_place, load->diag, load->config);
 	if (load->root->kind != DOC_MAP)
 		return;
-	check_timezone(load);
 	check_publish(load);
 	if (!load->partial)
 		check_survivorship(load);

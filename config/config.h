@@ -18,7 +18,6 @@ enum config_start { CONFIG_START_SPAWN, CONFIG_START_SOCKETS };
 struct config {
 	int64_t version;
 	char *state_dir;
-	char *timezone;
 	char *schema;    /* person.schema.json */
 	char *codelists; /* folder */
 	struct config_control {

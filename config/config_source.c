@@ -12,21 +12,12 @@ static const char *const list_names[] = { "some", "whole", NULL };
 
 static const struct option_row as_of_rows[] = {
 	OPTION_DATE("constant", struct config_as_of, constant, .help = MSG_HELP_AS_OF_CONSTANT),
-	OPTION_BOOL("file_date", struct config_as_of, file_date, .help = MSG_HELP_AS_OF_FILE_DATE),
-	OPTION_TEXT("file_name", struct config_as_of, file_name, .help = MSG_HELP_AS_OF_FILE_NAME),
-	OPTION_TEXT("cell", struct config_as_of, cell, .help = MSG_HELP_AS_OF_CELL),
 	OPTION_END,
 };
 
 static const struct option_row whole_rows[] = {
 	OPTION_BOOL("unproven", struct config_whole, unproven, .help = MSG_HELP_WHOLE_UNPROVEN),
 	OPTION_TEXT("trailer", struct config_whole, trailer, .help = MSG_HELP_WHOLE_TRAILER),
-	OPTION_END,
-};
-
-static const struct option_row removal_rows[] = {
-	OPTION_INTEGER("after", struct config_removal, after, .fallback = "2", .min = 1, .max = 100,
-		       .help = MSG_HELP_REMOVAL_AFTER),
 	OPTION_END,
 };
 
@@ -51,8 +42,6 @@ const struct option_row config_source_rows[] = {
 		       .help = MSG_HELP_WHOLE),
 	OPTION_BOOL("publish", struct config_source, publish, .fallback = "false",
 		    .help = MSG_HELP_SOURCE_PUBLISH),
-	OPTION_SECTION("removal", struct config_source, removal, struct config_removal,
-		       removal_rows, .help = MSG_HELP_REMOVAL),
 	OPTION_MAP("lists", struct config_source, lists, .names = list_names,
 		   .help = MSG_HELP_LISTS),
 	OPTION_RAW("options", struct config_source, options, .help = MSG_HELP_OPTIONS),

@@ -37,11 +37,8 @@ struct config_connector {
 
 enum config_record { CONFIG_RECORD_PERSON, CONFIG_RECORD_STUDENT };
 
-struct config_as_of {   /* exactly one is set */
+struct config_as_of { /* exactly one is set */
 	char *constant; /* YYYY-MM-DD */
-	bool file_date;
-	char *file_name; /* pattern with {YYYY}, {MM}, {DD} */
-	char *cell;      /* name of a column */
 };
 
 struct config_whole { /* exactly one is set */
@@ -57,9 +54,6 @@ struct config_source {
 	struct config_as_of as_of;
 	struct config_whole whole;
 	bool publish;
-	struct config_removal {
-		int64_t after; /* complete snapshots without the record */
-	} removal;
 	struct option_map lists; /* degree -> some | whole; a list that is not named is `some` */
 	const struct doc_node *options;
 	struct config_connector connector;

@@ -148,7 +148,6 @@ static void write_sound(const struct folder *folder)
 	folder_write(folder, "connectors.d/10-noi-vu.yaml",
 		     SOURCE("noi-vu") "  whole: {trailer: \"Tổng cộng: {count} người\"}\n"
 				      "  publish: true\n"
-				      "  removal: {after: 3}\n"
 				      "  lists: {degree: some, training: whole}\n"
 				      "  options: {folder: /srv/drop, columns: [a, b]}\n");
 	folder_write(folder, "connectors.d/20-cao-dang.yaml", SOURCE("cao-dang") REST);
@@ -165,7 +164,6 @@ static void a_sound_folder_is_one_value(void **state)
 	CLEANUP(config_destroyp) struct config *config = load(&folder, &diag, NULL);
 	assert_true(findings_are("sound", &diag, true, ""));
 	assert_string_equal(config->state_dir, "/var/lib/trithucd");
-	assert_string_equal(config->timezone, "Asia/Ho_Chi_Minh");
 	assert_string_equal(config->control.socket, "/run/trithucd/control.sock");
 	assert_int_equal(config_log_level(config), LOG_LEVEL_INFO);
 	assert_int_equal(config->workers.max, 2);
@@ -189,7 +187,6 @@ static void a_sound_folder_is_one_value(void **state)
 	assert_string_equal(source->whole.trailer, "Tổng cộng: {count} người");
 	assert_false(source->whole.unproven);
 	assert_true(source->publish);
-	assert_int_equal(source->removal.after, 3);
 	assert_string_equal(source->lists.pairs[0].value, "some");
 	const struct drop *drop = source->connector.options;
 	assert_string_equal(drop->folder, "/srv/drop");
@@ -198,7 +195,6 @@ static void a_sound_folder_is_one_value(void **state)
 	const struct config_source *other = config_source(config, "cao-dang");
 	assert_true(other->whole.unproven);
 	assert_false(other->publish);
-	assert_int_equal(other->removal.after, 2);
 
 	const struct config_sink *sink = config_sink(config, "quoc-gia");
 	assert_int_equal(sink->batch.max_items, 50);
@@ -272,9 +268,6 @@ static void a_broken_main_file_is_found_with_place_and_code(void **state)
 		  F ":3:21 E1259" },
 		{ "relative state folder", F, KEYS ORDER "state_dir: state\n", F ":3:12 E1254" },
 		{ "unknown level", F, KEYS ORDER "log: {level: verbose}\n", F ":3:14 E1246" },
-		{ "time zone that climbs", F, KEYS ORDER "timezone: ../../etc/passwd\n",
-		  F ":3:11 E1283" },
-		{ "time zone with blanks", F, KEYS ORDER "timezone: Ha Noi\n", F ":3:11 E1283" },
 		{ "version of the future", F, KEYS ORDER "version: 2\n", F ":3:10 E1247" },
 		{ "sink that is not there", F,
 		  KEYS ORDER "publish: {sink: q, inclusion: {version: a, any_of: "
@@ -342,7 +335,7 @@ static void a_broken_connector_file_is_found_with_place_and_code(void **state)
 #define HEAD "source:\n  name: cao-dang\n  connector: drop\n  record: person\n"
 #define DUTY "  owner: a\n  legal_basis: b\n  purpose: c\n"
 #define LISTS "  code_lists: {ethnic: vn1979}\n"
-#define AS_OF "  as_of: {file_date: true}\n"
+#define AS_OF "  as_of: {constant: 2026-09-30}\n"
 	static const struct broken rows[] = {
 		{ "nothing that a source must say", PATH, "source: {name: cao-dang}\n",
 		  F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F ":1:9 E1243, " F
@@ -360,9 +353,6 @@ static void a_broken_connector_file_is_found_with_place_and_code(void **state)
 		{ "owner without a value", PATH,
 		  HEAD "  owner:\n  legal_basis: b\n  purpose: c\n" LISTS AS_OF REST,
 		  F ":5:9 E1244" },
-		{ "as_of of two kinds", PATH,
-		  HEAD DUTY LISTS "  as_of: {file_date: true, cell: Ngày}\n" REST,
-		  F ":9:10 E1245" },
 		{ "as_of of no kind", PATH, HEAD DUTY LISTS "  as_of: today\n" REST,
 		  F ":9:10 E1266" },
 		{ "as_of that does not exist", PATH,
@@ -376,8 +366,6 @@ static void a_broken_connector_file_is_found_with_place_and_code(void **state)
 		  HEAD DUTY LISTS AS_OF REST "  lists: {degree: most}\n", F ":12:19 E1246" },
 		{ "publish by yes", PATH, HEAD DUTY LISTS AS_OF REST "  publish: yes\n",
 		  F ":12:12 E1257" },
-		{ "removal at once", PATH, HEAD DUTY LISTS AS_OF REST "  removal: {after: 0}\n",
-		  F ":12:20 E1247" },
 		{ "unknown record", PATH,
 		  "source:\n  name: cao-dang\n  connector: drop\n  record: people\n" DUTY LISTS
 			  AS_OF REST,
