@@ -4,6 +4,7 @@
  *	publisher_build.c	dirty persons into batches
  *	publisher_send.c	whose turn it is, the intent to send, what became unknown
  *	publisher_answer.c	what came back
+ *	publisher_settle.c	what came back for one item
  *	endpoint.c		the pause of the whole endpoint
  */
 #pragma once
@@ -76,3 +77,25 @@ struct leaf_upstream publisher_upstream(const struct publisher *publisher,
 					const struct frame_answer *answer,
 					char batch_key[PUBLISH_KEY_HEX_SIZE]);
 extern const struct leaf_actor publisher_actor;
+
+/* ---- publisher_settle.c ---- */
+
+/* One answer being taken in. */
+struct taking {
+	struct publisher *publisher;
+	struct store_txn *txn;
+	const struct frame_answer *answer;
+	struct batch_row *row;
+	bool asked; /* it was asked, not sent: "not sent" then leaves it unknown */
+	uint64_t now_us;
+	uint64_t *counts;
+	struct blob items[BATCH_ITEMS_MAX]; /* as they stand in the body */
+};
+
+/** Read the items of the batch's body into taking->items. */
+MUST_CHECK int publisher_open_items(struct taking *taking, struct err *err);
+/** Settle one item; the row is written by the caller, once for all. */
+MUST_CHECK int publisher_settle_item(struct taking *taking, size_t index,
+				     const struct frame_result *result, struct err *err);
+/** Settle whatever the answer has results for. */
+MUST_CHECK int publisher_settle_results(struct taking *taking, struct err *err);
