@@ -284,6 +284,7 @@ int apply_end_run(struct applier *applier, struct run *run, struct err *err)
 	struct store_txn *txn;
 	if (session_txn(applier->session, &txn, err) < 0)
 		return err->code;
+	applier->session->urgent = true;
 	run->row.phase = RUN_PHASE_SWEEP;
 	run->row.ended_us = clock_realtime_us(applier->session->clock);
 	struct run_body body = { 0 };

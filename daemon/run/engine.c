@@ -105,14 +105,15 @@ static int take_up(struct engine *engine, struct store_txn *txn, const struct ru
 	engine_add_run(engine, run);
 	if (restore_file(txn, run, err) < 0)
 		return err->code;
-	if (row->state == RUN_COLLECTING || row->state == RUN_GUARDING || row->state == RUN_PUBLISHING) {
-		struct err cause = { 0 };
-		(void)err_set(&cause, ERR_CANCELLED, MSG_RUN_INTERRUPTED);
-		engine_end_run(engine, run, RUN_FAILED, &cause);
-	} else if (row->state == RUN_APPLYING) {
+	if (row->state == RUN_APPLYING)
 		log_event(LOG_LEVEL_NOTICE, MSG_RUN_RESUMED, ARG_U("run", row->id), ARG_WORD("source", run->name));
-	}
-	return 0;
+	if (row->state != RUN_COLLECTING && row->state != RUN_GUARDING && row->state != RUN_PUBLISHING)
+		return 0;
+	/* Not by engine_end_run(), which may commit: the walk of recover() stands on this transaction. */
+	(void)err_set(&run->cause, ERR_CANCELLED, MSG_RUN_INTERRUPTED);
+	run_move(run, RUN_FAILED);
+	engine_log_cause(run, LOG_LEVEL_ERR);
+	return apply_end_run(&engine->applier, run, err);
 }
 
 static int recover(struct engine *engine, struct err *err)
@@ -174,6 +175,7 @@ int engine_create(const struct engine_options *options, struct engine **ret_engi
 	log_event(LOG_LEVEL_NOTICE, MSG_ENGINE_STARTED, ARG_HEX("store", store_id(engine->base.store), STORE_ID_SIZE),
 		  ARG_U("epoch", store_epoch(engine->base.store)), ARG_U("size", audit_log_head(engine->audit)->size));
 	engine_wake(engine);
+	engine->up = true;
 	*ret_engine = TAKE(engine);
 	return 0;
 }
@@ -190,8 +192,8 @@ void engine_destroy(struct engine *engine)
 {
 	if (engine == NULL)
 		return;
-	/* Only an engine that came up has something to say at its end. */
-	if (engine->work != NULL)
+	/* Only an engine that came up has something to say at its end, and something to commit. */
+	if (engine->up)
 		leaf_stop(engine);
 	while (engine->runs != NULL) {
 		struct run *run = engine->runs;
@@ -201,6 +203,7 @@ void engine_destroy(struct engine *engine)
 	session_abort(&engine->session);
 	(void)sd_event_source_disable_unref(engine->work);
 	(void)sd_event_source_disable_unref(engine->commit_timer);
+	(void)sd_event_source_disable_unref(engine->retry_timer);
 	collector_finish(&engine->collector);
 	applier_finish(&engine->applier);
 	publisher_destroy(engine->publisher);

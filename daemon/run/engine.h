@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "daemon/audit/leaf.h"
 #include "daemon/base/clock.h"
+#include "daemon/base/log.h"
 #include "daemon/base/random.h"
 #include "daemon/run/apply.h"
 #include "daemon/run/collect.h"
@@ -51,11 +52,13 @@ struct engine {
 	struct collector collector;
 	struct applier applier;
 	struct run *runs;	     /* active: neither DONE nor HELD */
-	struct sd_event_source *work, *commit_timer;
+	struct sd_event_source *work, *commit_timer, *retry_timer;
 	struct buf numbers;	     /* of fields, for the workers */
 	uint8_t cell_key[FRAME_CELL_KEY_SIZE];
 	uint64_t started_us;	     /* realtime */
+	bool up;		     /* created whole */
 	bool failing;		     /* a failure is being handled */
+	uint64_t calm_us;	     /* boottime: after a failure, no haste to commit before */
 	int exit_code;
 };
 
@@ -102,12 +105,16 @@ void engine_touch(struct engine *engine);
 void engine_session_failed(struct engine *engine, const struct err *err);
 /** The run ends by `cause` in FAILED or INCOMPLETE. */
 void engine_end_run(struct engine *engine, struct run *run, enum run_state state, const struct err *cause);
+/** Say in the log why it ended. */
+void engine_log_cause(const struct run *run, enum log_level level);
 /** Put a new run at work. */
 void engine_add_run(struct engine *engine, struct run *run);
 /** One turn of a publishing run. Returns true if there is more to do at once. */
 bool publish_run_step(struct engine *engine, struct run *run);
 /** The first frame of a worker must be a HELLO that we understand. */
 MUST_CHECK int run_take_hello(struct run *run, const struct frame *frame, struct err *err);
+/** Why a worker ended in failure, in its own words. */
+void run_worker_failure(const struct frame_end *end, struct err *ret_cause);
 /** The options that every worker gets, sent with its descriptors. */
 MUST_CHECK int engine_send_begin(struct engine *engine, struct run *run, const struct config_connector *connector,
 				 enum frame_role role, struct err *err);

@@ -14,6 +14,7 @@ int session_txn(struct session *session, struct store_txn **ret_txn, struct err 
 		session->txn = TAKE(txn);
 		session->begun_us = clock_boottime_us(session->clock);
 		session->rows = 0;
+		session->urgent = false;
 	}
 	*ret_txn = session->txn;
 	return 0;
@@ -24,7 +25,7 @@ bool session_is_due(const struct session *session, bool busy)
 	if (session->txn == NULL)
 		return false;
 	uint64_t age_ms = (clock_boottime_us(session->clock) - session->begun_us) / 1000;
-	return session->rows >= SESSION_ROWS || age_ms >= (busy ? SESSION_AGE_BUSY_MS : SESSION_AGE_MS);
+	return session->urgent || session->rows >= SESSION_ROWS || age_ms >= (busy ? SESSION_AGE_BUSY_MS : SESSION_AGE_MS);
 }
 
 int session_commit(struct session *session, struct err *err)

@@ -26,6 +26,7 @@ struct session {
 	struct store_txn *txn; /* NULL between sessions */
 	uint64_t begun_us;     /* boottime */
 	uint64_t rows;
+	bool urgent; /* a run ended: that it did is durable before anybody hears of it */
 };
 
 /** The transaction in hand, begun if there is none. */

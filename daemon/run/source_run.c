@@ -157,7 +157,7 @@ static void fail(struct engine *engine, struct run *run, const struct err *cause
 }
 
 /* The worker's own words are foreign: shown escaped and cut, behind a message of ours. */
-static void worker_failure(const struct frame_end *end, struct err *ret_cause)
+void run_worker_failure(const struct frame_end *end, struct err *ret_cause)
 {
 	enum err_code code = end->error > 0 && end->error < ERR_MAX_ ? (enum err_code)-end->error : ERR_PROTOCOL;
 	char name[16] = { 0 };
@@ -196,9 +196,7 @@ static void begin_applying(struct engine *engine, struct run *run)
 
 static void judge(struct engine *engine, struct run *run, const struct frame_end *end)
 {
-	struct run_counts *counts = &run->row.counts;
-	counts->read = run->received;
-	counts->promised = end->promised;
+	run->row.counts.promised = end->promised;
 	run->row.completeness = (uint8_t)end->completeness;
 	run_move(run, RUN_GUARDING);
 	const struct guard_facts facts = {
@@ -229,7 +227,7 @@ static int take_end(struct engine *engine, struct run *run, struct blob body, st
 	/* Only numbers and the text of `cause` live on: the frame's bytes go with the worker. */
 	struct err cause = { 0 };
 	if (end.status != FRAME_END_OK)
-		worker_failure(&end, &cause);
+		run_worker_failure(&end, &cause);
 	run->ended = true;
 	worker_destroy(TAKE(run->worker));
 	if (end.status == FRAME_END_OK)
@@ -258,6 +256,8 @@ static int on_frame(void *ctx, const struct frame *frame, struct err *err)
 {
 	struct run *run = ctx;
 	struct engine *engine = run->engine;
+	if (engine->exit_code != 0)
+		return 0; /* what is still to come would stand on rows that are gone */
 	if (!run->helloed)
 		return run_take_hello(run, frame, err);
 	if (frame->type == FRAME_END)
@@ -368,7 +368,7 @@ int engine_start_source(struct engine *engine, const struct actor *actor, const 
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	interpretation(engine, source, run->row.interpretation);
 	if (session_txn(&engine->session, &txn, err) < 0 || run_table_create(txn, &run->row, NULL, err) < 0 ||
-	    leaf_begin(engine, txn, run, actor, err) < 0) {
+	    leaf_begin(engine, txn, run, actor, err) < 0 || session_commit(&engine->session, err) < 0) {
 		engine_session_failed(engine, err);
 		return err->code;
 	}
@@ -379,8 +379,6 @@ int engine_start_source(struct engine *engine, const struct actor *actor, const 
 	struct err cause = { 0 };
 	if (start_worker(engine, started, &cause) < 0)
 		fail(engine, started, &cause);
-	if (session_commit(&engine->session, err) == 0)
-		return 0;
-	engine_session_failed(engine, err);
-	return err->code;
+	engine_touch(engine);
+	return 0;
 }
