@@ -7,9 +7,6 @@
  *	4. build another batch of the pass;
  *	5. wait for a batch that is due soon, or end.
  */
-#include <inttypes.h>
-#include <systemd/sd-event.h>
-
 #include "daemon/audit/audit_log.h"
 #include "daemon/base/log.h"
 #include "daemon/publish/publisher.h"
@@ -67,29 +64,45 @@ static int take_answer(struct engine *engine, struct run *run, const struct fram
 	return 0;
 }
 
+/* It was not told to finish: it could not go on, and says why. */
+static int take_end(const struct frame *frame, struct err *err)
+{
+	struct frame_end end;
+	if (frame_get_end(frame->body, &end, err) < 0)
+		return err->code;
+	if (end.status == FRAME_END_OK)
+		return err_set(err, ERR_UNAVAILABLE, MSG_WORKER_ENDED);
+	run_worker_failure(&end, err);
+	return err->code;
+}
+
 static int on_frame(void *ctx, const struct frame *frame, struct err *err)
 {
 	struct run *run = ctx;
+	if (run->engine->exit_code != 0)
+		return 0; /* its outcome is asked for after the next start */
 	if (!run->helloed)
 		return run_take_hello(run, frame, err);
-	return take_answer(run->engine, run, frame, err);
+	return frame->type == FRAME_END ? take_end(frame, err) : take_answer(run->engine, run, frame, err);
 }
 
 /* The worker is gone: what it had is settled in the next turn. */
-static void on_end(void *ctx, const struct err *cause)
+static void lose_worker(struct run *run, const struct err *cause)
 {
-	struct run *run = ctx;
-	struct err ended = { 0 };
-	if (cause != NULL)
-		ended = *cause;
-	else
-		(void)err_set(&ended, ERR_UNAVAILABLE, MSG_WORKER_ENDED);
-	log_err(LOG_LEVEL_WARNING, MSG_WORKER_LOST, &ended);
+	log_err(LOG_LEVEL_WARNING, MSG_WORKER_LOST, cause);
 	worker_destroy(TAKE(run->worker));
 	run->lost = run->in_flight;
 	run->in_flight = 0;
 	run->worker_failures++;
 	engine_wake(run->engine);
+}
+
+static void on_end(void *ctx, const struct err *cause)
+{
+	struct err ended = { 0 };
+	if (cause == NULL)
+		(void)err_set(&ended, ERR_UNAVAILABLE, MSG_WORKER_ENDED);
+	lose_worker(ctx, cause == NULL ? &ended : cause);
 }
 
 static int need_worker(struct engine *engine, struct run *run, struct err *err)
@@ -114,7 +127,12 @@ static int need_worker(struct engine *engine, struct run *run, struct err *err)
 
 /* ---- the parts of a turn ---- */
 
-enum turn { TURN_NOTHING, TURN_MORE, TURN_WAITS };
+enum turn {
+	TURN_NOTHING,
+	TURN_MORE,
+	TURN_WAITS,
+	TURN_NO_WORKER, /* none starts; what is in the session stands */
+};
 
 static int settle_lost(struct engine *engine, struct run *run, struct store_txn *txn, struct err *err)
 {
@@ -138,17 +156,21 @@ static int sweep(struct engine *engine, struct run *run, struct store_txn *txn, 
 /* The intent is durable and marked before the first byte leaves (RELIABILITY.md, rules 2 and 3). */
 static int send_batch(struct engine *engine, struct run *run, struct store_txn *txn, uint64_t batch, struct err *err)
 {
-	CLEANUP(buf_finish) struct buf frames = { 0 };
-	if (need_worker(engine, run, err) < 0 ||
-	    publisher_attempt(engine->publisher, txn, batch, run->row.counts.publish, err) < 0 ||
+	CLEANUP(buf_cleanse) struct buf frames = { 0 };
+	if (need_worker(engine, run, err) < 0)
+		return TURN_NO_WORKER;
+	if (publisher_attempt(engine->publisher, txn, batch, run->row.counts.publish, err) < 0 ||
 	    publisher_frame(engine->publisher, txn, batch, &frames, err) < 0 ||
 	    run_table_put(txn, &run->row, NULL, err) < 0 || session_commit(&engine->session, err) < 0)
 		return err->code;
 	run->in_flight = batch; /* from here on it counts as under way */
 	const struct audit_head *head = audit_log_head(engine->audit);
-	if (store_mark_write(engine->base.store, head->size, head->root, err) < 0 ||
-	    worker_send(run->worker, buf_blob(&frames), NULL, 0, err) < 0)
+	if (store_mark_write(engine->base.store, head->size, head->root, err) < 0)
 		return err->code;
+	if (worker_send(run->worker, buf_blob(&frames), NULL, 0, err) < 0) {
+		lose_worker(run, err);
+		return TURN_MORE;
+	}
 	return TURN_WAITS;
 }
 
@@ -169,8 +191,6 @@ static int finish(struct engine *engine, struct run *run, struct store_txn *txn,
 	uint64_t open = 0, unknown = 0;
 	if (wait_us <= WAIT_MAX_MS * UINT64_C(1000)) {
 		run->retry_us = clock_boottime_us(engine->options.clock) + wait_us;
-		(void)sd_event_source_set_time(engine->commit_timer, run->retry_us);
-		(void)sd_event_source_set_enabled(engine->commit_timer, SD_EVENT_ONESHOT);
 		return TURN_WAITS;
 	}
 	if (publisher_open(engine->publisher, txn, &open, &unknown, err) < 0 ||
@@ -209,13 +229,6 @@ static int turn(struct engine *engine, struct run *run, struct err *err)
 	return status != TURN_NOTHING ? status : finish(engine, run, txn, wait_us, err);
 }
 
-/* What went wrong outside of the store concerns this run alone. */
-static bool is_workers_fault(const struct run *run, int code)
-{
-	return (code == ERR_UNAVAILABLE || code == ERR_NOT_FOUND || code == ERR_AUTH || code == ERR_CONFLICT ||
-		code == ERR_CONFIG) && run->row.state == RUN_PUBLISHING;
-}
-
 bool publish_run_step(struct engine *engine, struct run *run)
 {
 	struct err err = { 0 };
@@ -227,18 +240,16 @@ bool publish_run_step(struct engine *engine, struct run *run)
 		return true;
 	}
 	int status = turn(engine, run, &err);
+	if (status == TURN_NO_WORKER) {
+		engine_end_run(engine, run, RUN_FAILED, &err);
+		return true;
+	}
 	if (status >= 0)
 		return status == TURN_MORE;
-	publisher_rewind(engine->publisher);
-	if (!is_workers_fault(run, status)) {
-		engine_session_failed(engine, &err);
-		return false;
-	}
-	run->lost = run->in_flight;
-	run->in_flight = 0;
-	session_abort(&engine->session);
-	engine_end_run(engine, run, RUN_FAILED, &err);
-	return true;
+	engine_session_failed(engine, &err); /* which begins the pass anew */
+	if (run->row.state == RUN_PUBLISHING && status != ERR_NO_SPACE && engine->exit_code == 0)
+		engine_end_run(engine, run, RUN_FAILED, &err);
+	return false;
 }
 
 /* ---- starting ---- */
@@ -268,9 +279,11 @@ int engine_start_publish(struct engine *engine, const struct actor *actor, uint3
 	struct store_txn *txn;
 	if (run == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
+	uint64_t batches = 0; /* that a run which failed left under way */
 	publisher_rewind(engine->publisher);
 	if (session_txn(&engine->session, &txn, err) < 0 || run_table_create(txn, &run->row, NULL, err) < 0 ||
 	    leaf_begin(engine, txn, run, actor, err) < 0 || publisher_resume(engine->publisher, txn, err) < 0 ||
+	    publisher_recover(engine->publisher, txn, &batches, err) < 0 ||
 	    session_commit(&engine->session, err) < 0) {
 		engine_session_failed(engine, err);
 		return err->code;
