@@ -2,6 +2,17 @@
 
 #include <openssl/crypto.h>
 
+char *blob_dup_text(struct blob blob)
+{
+	char *text = malloc(blob.len + 1);
+	if (text == NULL)
+		return NULL;
+	if (blob.len > 0)
+		memcpy(text, blob.data, blob.len);
+	text[blob.len] = '\0';
+	return text;
+}
+
 bool blob_equal(struct blob a, struct blob b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);

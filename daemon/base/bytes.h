@@ -30,6 +30,8 @@ static inline struct blob blob_text(const char *text)
 	return (struct blob){ .data = (const uint8_t *)text, .len = strlen(text) };
 }
 
+/** The bytes as a C string of the caller's, NULL if memory is out. strndup() wants more of its source than this. */
+char *blob_dup_text(struct blob blob);
 bool blob_equal(struct blob a, struct blob b);
 /** Byte order, the shorter first where one begins the other: <0, 0, >0. */
 int blob_compare(struct blob a, struct blob b);

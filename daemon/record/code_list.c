@@ -189,7 +189,7 @@ int code_list_parse(const char *name, struct blob text, struct code_list **ret_l
 	if (list == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	list->name = strdup(name);
-	list->text = strndup((const char *)text.data, text.len);
+	list->text = blob_dup_text(text);
 	list->cells = calloc(most_cells(text), sizeof(*list->cells));
 	if (list->name == NULL || list->text == NULL || list->cells == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);

@@ -28,7 +28,7 @@ static int remember(struct dictionary_table *table, struct blob name, struct err
 	if (names == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	table->names = names;
-	names[table->count] = strndup((const char *)name.data, name.len);
+	names[table->count] = blob_dup_text(name);
 	if (names[table->count] == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	table->count++;
