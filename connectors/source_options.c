@@ -13,6 +13,8 @@ const struct option_row source_option_rows[] = {
 	OPTION_DATE("as_of", struct source_options, as_of, .required = true,
 		    .help = MSG_HELP_AS_OF_CONSTANT),
 	OPTION_MAP("code_lists", struct source_options, code_lists, .help = MSG_HELP_CODE_LISTS),
+	OPTION_TEXTS("excluded_orgs", struct source_options, excluded_orgs,
+		     .help = MSG_HELP_EXCLUDED_ORGS),
 	OPTION_MAP("lists", struct source_options, lists, .help = MSG_HELP_LISTS),
 	OPTION_ENUM("record", struct source_options, record, record_names, .required = true,
 		    .help = MSG_HELP_RECORD),
@@ -44,7 +46,8 @@ static int ethnic_system(const char *name, enum ethnic_system *ret_system, struc
 int source_options_mapping(const struct source_options *options, struct mapping_source *ret_source,
 			   struct err *err)
 {
-	struct mapping_source source = { .ethnic_system = ETHNIC_UNDECLARED };
+	struct mapping_source source = { .ethnic_system = ETHNIC_UNDECLARED,
+					 .excluded_orgs = &options->excluded_orgs };
 	source.record_type = options->record == SOURCE_STUDENT ? RECORD_STUDENT : RECORD_PERSON;
 	if (date_read(blob_text(options->as_of), &source.as_of) != DATE_GOOD ||
 	    source.as_of.day == 0)

@@ -7,6 +7,7 @@
 struct source_options {
 	char *as_of; /* YYYY-MM-DD */
 	struct option_map code_lists, lists;
+	struct option_texts excluded_orgs;
 	unsigned record; /* enum source_record */
 	char *trailer;   /* NULL: the list has no closing row */
 };

@@ -218,7 +218,10 @@ static int take_row(struct connector *connector, const struct csv_row *row, stru
 					   .type = CELL_UNTYPED };
 	int rc = row_mapper_map(connector->mapper, connector->cells, row->count, true, &outcome,
 				err);
-	return rc < 0 ? rc : send_outcome(&outcome, &skip.at, sink, err);
+	if (rc < 0 || !outcome.excluded)
+		return rc < 0 ? rc : send_outcome(&outcome, &skip.at, sink, err);
+	skip.kind = FRAME_SKIP_OUT_OF_SCOPE;
+	return frame_sink_skip(sink, &skip, err);
 }
 
 static int take_rows(struct connector *connector, struct frame_sink *sink, struct err *err)

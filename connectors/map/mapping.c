@@ -62,11 +62,14 @@ static int reserve(struct mapping *mapping)
 	mapping->lines = calloc(options->column_count + 1, sizeof(*mapping->lines));
 	mapping->indexes = calloc(options->column_count + 1, sizeof(struct code_index *));
 	mapping->none_words = calloc(options->none_words.count + 1, sizeof(*mapping->none_words));
+	mapping->excluded_count =
+		mapping->source.excluded_orgs == NULL ? 0 : mapping->source.excluded_orgs->count;
+	mapping->excluded_orgs = calloc(mapping->excluded_count + 1, sizeof(struct blob));
 	mapping->name_rules.notes =
 		calloc(options->notes.count + 1, sizeof(*mapping->name_rules.notes));
 	bool whole = mapping->places != NULL && mapping->names != NULL && mapping->lines != NULL &&
 		     mapping->indexes != NULL && mapping->none_words != NULL &&
-		     mapping->name_rules.notes != NULL;
+		     mapping->excluded_orgs != NULL && mapping->name_rules.notes != NULL;
 	return whole ? 0 : ERR_NOMEM;
 }
 
@@ -232,6 +235,8 @@ static int find_fields(struct compile *compile)
 		if (rc < 0)
 			return rc;
 	}
+	/* Not of every record type: then no line is of it. */
+	fields->organisation = schema_field_by_path(compile->schema, "employment[].organisation");
 	return 0;
 }
 
@@ -255,15 +260,20 @@ static int load_provinces(struct compile *compile)
 static void fold_words(struct mapping *mapping)
 {
 	const struct map_options *options = mapping->options;
-	const struct option_texts *lists[] = { &options->none_words, &options->notes };
-	struct blob *words[] = { mapping->none_words, (struct blob *)mapping->name_rules.notes };
+	const struct option_texts none = { 0 };
+	const struct option_texts *excluded = mapping->source.excluded_orgs;
+	const struct option_texts *lists[] = { &options->none_words, &options->notes,
+					       excluded == NULL ? &none : excluded };
+	struct blob *words[] = { mapping->none_words, (struct blob *)mapping->name_rules.notes,
+				 mapping->excluded_orgs };
+	const size_t kinds = sizeof(lists) / sizeof(lists[0]);
 	size_t begin = mapping->folded.len;
-	for (size_t k = 0; k < 2; k++)
+	for (size_t k = 0; k < kinds; k++)
 		for (size_t i = 0; i < lists[k]->count; i++) {
 			size_t at = fold_into(mapping, lists[k]->items[i]);
 			words[k][i].len = mapping->folded.len - at;
 		}
-	for (size_t k = 0; k < 2; k++)
+	for (size_t k = 0; k < kinds; k++)
 		for (size_t i = 0; i < lists[k]->count; i++) {
 			words[k][i].data = mapping->folded.data + begin;
 			begin += words[k][i].len;
@@ -315,6 +325,7 @@ void mapping_destroy(struct mapping *mapping)
 	free(mapping->names);
 	free(mapping->lines);
 	free(mapping->none_words);
+	free(mapping->excluded_orgs);
 	free((struct blob *)mapping->name_rules.notes);
 	buf_finish(&mapping->folded);
 	buf_finish(&mapping->header_texts);

@@ -25,6 +25,8 @@ struct mapping_source {
 	enum record_type record_type;
 	struct date as_of;
 	enum ethnic_system ethnic_system;
+	const struct option_texts
+		*excluded_orgs; /* PRV9: whose rows are not taken in; NULL: none */
 };
 
 struct mapping_place {
@@ -60,7 +62,7 @@ struct mapping_group {
 /* The fields that normalisers write by themselves. */
 struct mapping_fields {
 	const struct schema_field *full_name, *birth_date, *sex, *cccd, *cmnd, *ethnic, *cccd_grade,
-		*cmnd_grade, *note;
+		*cmnd_grade, *note, *organisation;
 };
 
 struct mapping {
@@ -79,7 +81,8 @@ struct mapping {
 	size_t key_place;
 	struct mapping_name *names;
 	size_t name_count;
-	struct blob *none_words;
+	struct blob *none_words, *excluded_orgs; /* folded */
+	size_t excluded_count;
 	struct code_index **indexes;
 	size_t index_count;
 	bool provinces[1000]; /* ID3 */

@@ -261,6 +261,28 @@ static void begin_row(struct row_mapper *mapper, const struct map_cell *cells, s
 	elements_begin(&mapper->elements, mapper->state.mapping);
 }
 
+/* PRV9: police and army are left out before anything of them is kept. */
+static bool is_excluded(struct row_mapper *mapper)
+{
+	const struct mapping *mapping = mapper->state.mapping;
+	for (size_t i = 0; mapping->excluded_count > 0 && i < mapping->line_count; i++) {
+		const struct mapping_line *line = &mapping->lines[i];
+		enum cell_type type;
+		if (line->field != mapping->fields.organisation || line->place_count == 0)
+			continue;
+		struct blob raw = row_state_raw(&mapper->state, line, &type);
+		buf_reset(&mapper->state.clean);
+		buf_reset(&mapper->state.value);
+		if (text_clean(raw, 0, &mapper->state.clean, NULL) != REASON_NONE)
+			continue;
+		text_fold(buf_blob(&mapper->state.clean), &mapper->state.value);
+		for (size_t k = 0; k < mapping->excluded_count; k++)
+			if (blob_equal(buf_blob(&mapper->state.value), mapping->excluded_orgs[k]))
+				return true;
+	}
+	return false;
+}
+
 /* Everything but the record itself; afterwards the reasons are complete. */
 static void judge_row(struct row_mapper *mapper)
 {
@@ -299,6 +321,9 @@ int row_mapper_map(struct row_mapper *mapper, const struct map_cell *cells, size
 	if (is_ragged(mapper, short_is_ragged)) {
 		/* No cell of it can be trusted to stand under its header, so that none is kept. */
 		row_state_refuse(&mapper->state, REASON_RAGGED, NULL);
+	} else if (is_excluded(mapper)) {
+		*ret_outcome = (struct row_outcome){ .excluded = true };
+		return row_state_is_whole(&mapper->state) ? 0 : err_set(err, ERR_NOMEM, MSG_NOMEM);
 	} else {
 		row_state_refuse(&mapper->state, key_reason, NULL);
 		put_cells(mapper, &outcome);

@@ -22,6 +22,7 @@ struct map_cell {
 
 struct row_outcome {
 	bool accepted;
+	bool excluded; /* of an organisation whose people are not taken in: nothing else is set */
 	struct blob source_key; /* without blanks round it; may be empty if the row is refused */
 	struct frame_list cells;
 

@@ -69,13 +69,24 @@ static void put_map(struct json_writer *json, const char *key, const struct opti
 	json_object_end(json);
 }
 
+static void put_texts(struct json_writer *json, const char *key, const struct option_texts *texts)
+{
+	json_key(json, key);
+	json_array_begin(json);
+	for (size_t i = 0; i < texts->count; i++)
+		json_text(json, texts->items[i]);
+	json_array_end(json);
+}
+
 /* What a connector needs of its source beyond its own options. */
-static void put_source(struct json_writer *json, const struct config_source *source)
+static void put_source(struct json_writer *json, const struct config_source *source,
+		       const struct option_texts *excluded_orgs)
 {
 	json_key(json, "source");
 	json_object_begin(json);
 	json_member_text(json, "as_of", source->as_of.constant);
 	put_map(json, "code_lists", &source->code_lists);
+	put_texts(json, "excluded_orgs", excluded_orgs);
 	put_map(json, "lists", &source->lists);
 	json_member_text(json, "record", source->record == CONFIG_RECORD_STUDENT ? "student" : "person");
 	if (source->whole.trailer != NULL)
@@ -101,7 +112,7 @@ static void put_options(struct buf *out, const struct engine *engine, const stru
 	json_key(&json, "options");
 	json_raw(&json, buf_blob(&connector->json));
 	if (source != NULL)
-		put_source(&json, source);
+		put_source(&json, source, &engine->options.config->excluded_orgs);
 	else
 		put_sink(&json, engine);
 	json_object_end(&json);
@@ -292,6 +303,7 @@ static void interpretation(const struct engine *engine, const struct config_sour
 	struct json_writer json = json_writer_of(&text);
 	json_object_begin(&json);
 	put_map(&json, "code_lists", &source->code_lists);
+	put_texts(&json, "excluded_orgs", &engine->options.config->excluded_orgs);
 	json_member_hex(&json, "code_lists_hash", engine->base.lists_hash, SHA256_SIZE);
 	put_map(&json, "lists", &source->lists);
 	json_key(&json, "options");

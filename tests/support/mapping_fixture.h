@@ -49,7 +49,11 @@ static inline void fixture_load(struct mapping_fixture *fixture)
 static inline int fixture_map(struct mapping_fixture *fixture, const char *yaml,
 			      enum record_type type)
 {
+	static char police[] = "Công an tỉnh Lạng Sơn";
+	static char *excluded[] = { police };
+	static const struct option_texts excluded_orgs = { excluded, 1 };
 	const struct mapping_source source = { .record_type = type,
+					       .excluded_orgs = &excluded_orgs,
 					       .as_of = { 2026, 9, 30 },
 					       .ethnic_system = ETHNIC_VN1979 };
 	fixture->doc = doc_parse("map", blob_text(yaml), &fixture->diag);

@@ -211,6 +211,32 @@ static void a_row_is_a_record_or_refused_with_all_its_reasons(void **state)
 	}
 }
 
+/* PRV9: nothing of such a row is kept, however the organisation is written and whatever else is wrong. */
+static void rows_of_excluded_organisations_are_left_out(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *row;
+		bool excluded;
+	} rows[] = {
+		{ NAME "1/2/1980|Nam|020080000001|Tày|Công an tỉnh Lạng Sơn", true },
+		{ NAME "1/2/1980|Nam|020080000001|Tày|  công  an TỈNH Lạng Sơn ", true },
+		{ NAME "99/99/1980|?|1|?|Công an tỉnh Lạng Sơn", true },
+		{ NAME "1/2/1980|Nam|020080000001|Tày|Sở Công an tỉnh Lạng Sơn", false },
+		{ NAME "1/2/1980|Nam|020080000001|Tày|", false },
+	};
+	CLEANUP(row_mapper_destroyp) struct row_mapper *mapper = NULL;
+	assert_int_equal(row_mapper_create(fixture.mapping, key, &mapper, NULL), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct row_outcome outcome = map_text(mapper, rows[i].row);
+		if (outcome.excluded != rows[i].excluded)
+			fail_msg("row %zu", i);
+		if (outcome.excluded)
+			assert_true(!outcome.accepted && outcome.source_key.len == 0 &&
+				    outcome.cells.count == 0 && outcome.reasons.count == 0);
+	}
+}
+
 static void too_few_cells_are_ragged_where_the_format_says_so(void **state)
 {
 	(void)state;
@@ -322,6 +348,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_row_is_a_record_or_refused_with_all_its_reasons),
+		cmocka_unit_test(rows_of_excluded_organisations_are_left_out),
 		cmocka_unit_test(too_few_cells_are_ragged_where_the_format_says_so),
 		cmocka_unit_test(only_mapped_cells_count_for_the_hash),
 		cmocka_unit_test(a_refused_row_tells_column_and_text_of_each_reason),
