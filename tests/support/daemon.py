@@ -270,7 +270,7 @@ class Site:
             view = self.get(f"/v1/runs/{run}")
             if view["ended"]:
                 return view
-            time.sleep(LOOK_S)
+            time.sleep(LOOK_S if until is None else max(0, min(LOOK_S, until - time.monotonic())))
         return None
 
 
