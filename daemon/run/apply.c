@@ -220,12 +220,15 @@ static int step_quarantine(struct store_txn *txn, struct run *run, unsigned budg
 		return err->code;
 	struct quarantine_row row;
 	int status = 0;
-	for (unsigned i = 0; i < budget && (status = quarantine_next(scan, &row, err)) == 0; i++) {
+	for (unsigned i = 0; i < budget && (status = quarantine_next(scan, &row, err)) == 0;) {
 		struct stage_key key;
 		if (row.source != run->row.source) {
 			status = ERR_NOT_FOUND;
 			break;
 		}
+		if (run->row.applied > 0 && memcmp(row.idx, run->row.position, sizeof(row.idx)) == 0)
+			continue; /* where the last step ended: the scan begins with it */
+		i++;
 		int staged = stage_key_find(txn, run->row.id, row.idx, &key, err);
 		if (staged < 0 && staged != ERR_NOT_FOUND)
 			return staged;
