@@ -1,9 +1,11 @@
 #include "daemon/run/reader.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/pidfd.h>
+#include <sys/wait.h>
 
 #include "config/config.h"
 #include "daemon/audit/verify.h"
@@ -130,8 +132,12 @@ int reader_start(const char *program, const char *config_dir, const char *job, i
 	if (spawn(program, config_dir, job, out_fd, &pid, err) < 0)
 		return err->code;
 	int pidfd = pidfd_open(pid, 0);
-	if (pidfd < 0)
-		return err_set_errno(err, errno, MSG_READER_START, program);
+	if (pidfd < 0) {
+		int error = errno;
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, 0);
+		return err_set_errno(err, error, MSG_READER_START, program);
+	}
 	*ret_fd = TAKE_FD(in_fd);
 	*ret_pidfd = pidfd;
 	return 0;

@@ -23,7 +23,7 @@ struct worker {
 	struct buf out;
 	int fds[LIMIT_FRAME_FDS]; /* to go with the first byte of `out` */
 	size_t fd_count;
-	bool paused, ended;
+	bool ended;
 	bool *destroyed; /* set when a callback destroys the worker under its caller */
 };
 
@@ -39,6 +39,7 @@ static const char *role_name(enum frame_role role)
 static int spawn_worker(struct worker *worker, int child_socket, struct err *err)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	char role[16];
 	(void)snprintf(role, sizeof(role), "%s", role_name(worker->options.role));
 	char program[4096], flag[] = "--role";
@@ -47,11 +48,23 @@ static int spawn_worker(struct worker *worker, int child_socket, struct err *err
 	char *const environment[] = { NULL }; /* nothing of ours: no proxies, no key log files, no preloads */
 	if (posix_spawn_file_actions_init(&actions) != 0)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
+	if (posix_spawnattr_init(&attributes) != 0) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return err_set(err, ERR_NOMEM, MSG_NOMEM);
+	}
+	/* The engine blocks the signals that its loop takes; a worker is to end by them. */
+	sigset_t none;
+	(void)sigemptyset(&none);
+	(void)posix_spawnattr_setsigmask(&attributes, &none);
+	(void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	int error = posix_spawn_file_actions_adddup2(&actions, child_socket, WORKER_SOCKET_FD);
 	if (error == 0)
 		error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (error == 0) /* whoever started the engine may have left more open than it knows */
+		error = posix_spawn_file_actions_addclosefrom_np(&actions, WORKER_SOCKET_FD + 1);
 	if (error == 0)
-		error = posix_spawn(&worker->pid, program, &actions, NULL, argv, environment);
+		error = posix_spawn(&worker->pid, program, &actions, &attributes, argv, environment);
+	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	if (error != 0) {
 		worker->pid = 0;
@@ -83,7 +96,7 @@ static int open_by_socket(struct worker *worker, struct err *err)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/worker-%s.sock", worker->options.sockets_dir,
 		       role_name(worker->options.role));
-	worker->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	worker->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); /* a full backlog: EAGAIN */
 	if (worker->socket < 0 || connect(worker->socket, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return err_set(err, ERR_UNAVAILABLE, MSG_WORKER_START, ARG_PATH(address.sun_path), ARG_ERRNO(errno));
 	return 0;
@@ -104,7 +117,7 @@ static void end_worker(struct worker *worker, const struct err *cause)
 
 static int watch(struct worker *worker, struct err *err)
 {
-	uint32_t events = (worker->paused ? 0u : (uint32_t)EPOLLIN) | (worker->out.len > 0 ? (uint32_t)EPOLLOUT : 0u);
+	uint32_t events = (uint32_t)EPOLLIN | (worker->out.len > 0 ? (uint32_t)EPOLLOUT : 0u);
 	int status = sd_event_source_set_io_events(worker->io, events);
 	return status < 0 ? err_set(err, ERR_IO, MSG_WORKER_START, ARG_PATH("epoll"), ARG_ERRNO(-status)) : 0;
 }
@@ -137,7 +150,7 @@ static int deliver(struct worker *worker, struct err *err)
 	struct frame frame;
 	int status = 0;
 	worker->destroyed = &destroyed;
-	while (!worker->paused && (status = frame_reader_next(&worker->in, &frame, err)) > 0) {
+	while ((status = frame_reader_next(&worker->in, &frame, err)) > 0) {
 		status = worker->options.on_frame(worker->options.ctx, &frame, err);
 		if (destroyed)
 			return 1;
@@ -169,10 +182,11 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 	struct worker *worker = userdata;
 	struct err err = { 0 };
 	int status = 0;
-	if ((events & EPOLLOUT) != 0)
-		status = flush(worker, &err);
-	if (status == 0 && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
+	/* Reading first: a worker that could not go on says why before it closes what we still write to. */
+	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0)
 		status = take(worker, &err);
+	if (status == 0 && (events & EPOLLOUT) != 0)
+		status = flush(worker, &err);
 	if (status < 0)
 		end_worker(worker, &err);
 	return 0;
@@ -230,12 +244,6 @@ int worker_send(struct worker *worker, struct blob frames, const int *fds, size_
 	if (!buf_ok(&worker->out))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	return flush(worker, err);
-}
-
-int worker_pause(struct worker *worker, bool paused, struct err *err)
-{
-	worker->paused = paused;
-	return watch(worker, err);
 }
 
 /* SIGKILL, because nothing that a worker holds is worth waiting for; then its pid is ours to reap. */

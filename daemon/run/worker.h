@@ -2,6 +2,7 @@
  *
  * Started by hand it is spawned over a socketpair; under systemd the engine connects to worker-ROLE.sock and
  * never needs what the worker may do (DESIGN.md section 4). After that there is no difference.
+ * A turn takes at most what one read gives, so the socket's back-pressure reaches a worker that is faster.
  * The process is gone when worker_destroy() returns.
  */
 #pragma once
@@ -34,9 +35,6 @@ MUST_CHECK int worker_start(struct sd_event *loop, const struct worker_options *
 
 /** Queue whole frames; with `fds` (copied; the caller keeps its own) attached to the first byte. */
 MUST_CHECK int worker_send(struct worker *worker, struct blob frames, const int *fds, size_t fd_count, struct err *err);
-
-/** No frames are taken while paused: the socket's back-pressure reaches the worker. */
-MUST_CHECK int worker_pause(struct worker *worker, bool paused, struct err *err);
 
 /** End the process, whatever it does, without a call of on_end. May be called from its callbacks. */
 void worker_destroy(struct worker *worker);
