@@ -58,7 +58,8 @@ static enum link_rule judge(const struct candidate *candidate)
 {
 	struct signs signs = candidate->best;
 	if (candidate->by_valid_cccd) {
-		if (both_contradict(signs))
+		/* Invariant 5: the number may be that of an ended record, while a live one holds another. */
+		if (both_contradict(signs) || candidate->other_cccd)
 			return LINK_RULE_CCCD_CONFLICT;
 		return candidate->has_live_record_of_source ? LINK_RULE_NUMBER_TWICE : LINK_RULE_CCCD;
 	}
