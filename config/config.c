@@ -65,7 +65,7 @@ static const struct option_row publish_rows[] = {
 	OPTION_END,
 };
 
-static const struct option_row config_rows[] = {
+const struct option_row config_rows[] = {
 	OPTION_INTEGER("version", struct config, version, .fallback = "1", .min = 1, .max = 1,
 		       .help = MSG_HELP_VERSION),
 	OPTION_PATH("state_dir", struct config, state_dir, .fallback = "/var/lib/trithucd",

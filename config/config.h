@@ -52,6 +52,9 @@ struct config {
 	size_t doc_count;
 };
 
+/* The rows of trithucd.yaml; those of a file of connectors.d are config_file_rows. */
+extern const struct option_row config_rows[];
+
 /** Load and check the folder. `connectors` must outlive the config.
  * Errors: ERR_CONFIG with everything in `diag`, ERR_NOMEM.
  */
