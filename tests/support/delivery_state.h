@@ -33,7 +33,9 @@ static inline int delivery_state_make(void **unused)
 	(void)reconcile_state_make(unused);
 	OK(dictionary_ensure(store, DICTIONARY_SOURCE, source_names, 3, NULL, &state_err));
 	session = (struct session){ .store = store, .audit = audit, .clock = &audit_state_clock };
-	collector = (struct collector){ .session = &session, .reconciler = reconciler, .schema = schema };
+	collector = (struct collector){ .session = &session,
+					.reconciler = reconciler,
+					.schema = schema };
 	applier = (struct applier){ .session = &session, .reconciler = reconciler, .audit = audit };
 	delivery_interpretation = 1;
 	return 0;
@@ -54,12 +56,26 @@ static inline void delivery_again(void)
 	(void)delivery_state_make(NULL);
 }
 
+/* Append to one of the short texts. */
+__attribute__((format(printf, 2, 3))) static inline void delivery_put(char text[DELIVERY_TEXT],
+								      const char *format, ...)
+{
+	va_list args;
+	size_t len = strlen(text);
+	va_start(args, format);
+	assert_in_range(vsnprintf(text + len, DELIVERY_TEXT - len, format, args), 0,
+			DELIVERY_TEXT - len - 1);
+	va_end(args);
+}
+
 /* ---- collecting ---- */
 
 static inline void delivery_begin(uint16_t source)
 {
 	struct store_txn *txn;
-	struct run_row row = { .source = source, .state = RUN_COLLECTING, .interpretation = { delivery_interpretation } };
+	struct run_row row = { .source = source,
+			       .state = RUN_COLLECTING,
+			       .interpretation = { delivery_interpretation } };
 	run_destroy(TAKE(run));
 	OK(session_txn(&session, &txn, &state_err));
 	OK(run_table_create(txn, &row, NULL, &state_err));
@@ -88,10 +104,14 @@ static inline int delivery_row(char key, char version, uint64_t number)
 {
 	struct buf record = { 0 }, entries = { 0 }, body = { 0 };
 	char text[160];
-	(void)snprintf(text, sizeof(text), "identity.full_name=Nguyễn Thị %c\nidentity.cccd=02018000000%c\ncontact.phone=+8490000000%c",
+	(void)snprintf(text, sizeof(text),
+		       "identity.full_name=Nguyễn Thị "
+		       "%c\nidentity.cccd=02018000000%c\ncontact.phone=+8490000000%c",
 		       key, '0' + key - 'A', version);
-	struct frame_row row = { .at = { .row = number, .byte_offset = 100 * number }, .source_key = blob_of(&key, 1),
-				 .cells_hash = { (uint8_t)version, (uint8_t)key }, .record = state_record(text, &record) };
+	struct frame_row row = { .at = { .row = number, .byte_offset = 100 * number },
+				 .source_key = blob_of(&key, 1),
+				 .cells_hash = { (uint8_t)version, (uint8_t)key },
+				 .record = state_record(text, &record) };
 	row.cells = delivery_cells(version, &entries);
 	frame_put_row(&body, &row);
 	int status = delivery_frame(FRAME_ROW, &body);
@@ -104,8 +124,11 @@ static inline int delivery_row(char key, char version, uint64_t number)
 static inline int delivery_reject(struct blob key, char version, uint64_t number)
 {
 	struct buf reasons = { 0 }, cells = { 0 }, body = { 0 };
-	struct frame_reject reject = { .at = { .row = number }, .source_key = key, .class = FRAME_CLASS_INVALID };
-	const struct frame_reason reason = { blob_text("date_invalid"), blob_text("birth"), blob_of(&version, 1) };
+	struct frame_reject reject = { .at = { .row = number },
+				       .source_key = key,
+				       .class = FRAME_CLASS_INVALID };
+	const struct frame_reason reason = { blob_text("date_invalid"), blob_text("birth"),
+					     blob_of(&version, 1) };
 	frame_list_add_reason(&reject.reasons, &reasons, &reason);
 	reject.reasons.entries = buf_blob(&reasons);
 	reject.cells = delivery_cells(version, &cells);
@@ -184,8 +207,9 @@ static inline bool delivery_step(unsigned budget)
 {
 	if (run->row.phase == RUN_PHASE_DONE)
 		return false;
-	int status = run->row.state == RUN_APPLYING ? apply_step(&applier, run, budget, &state_err)
-						    : apply_sweep(&applier, run, budget, &state_err);
+	int status = run->row.state == RUN_APPLYING
+			     ? apply_step(&applier, run, budget, &state_err)
+			     : apply_sweep(&applier, run, budget, &state_err);
 	if (status < 0)
 		fail_msg("step: %s", state_err.text[LANGUAGE_EN]);
 	return true;
@@ -215,7 +239,7 @@ static inline void delivery_put_versions(struct store_txn *txn, uint16_t source,
 			continue;
 		OK(status);
 		OK(source_record_get(txn, source, ordinal, &record, &state_err));
-		(void)sprintf(text + strlen(text), "%c%c ", key, record.cells_hash[0]);
+		delivery_put(text, "%c%c ", key, record.cells_hash[0]);
 	}
 }
 
@@ -225,12 +249,14 @@ static inline int delivery_compare_rows(const void *a, const void *b)
 	return (left->row > right->row) - (left->row < right->row);
 }
 
-static inline size_t delivery_quarantined(struct store_txn *txn, uint16_t source, struct quarantine_row *rows, size_t max)
+static inline size_t delivery_quarantined(struct store_txn *txn, uint16_t source,
+					  struct quarantine_row *rows, size_t max)
 {
 	struct store_scan *scan = NULL;
 	size_t count = 0;
 	OK(quarantine_scan(txn, source, NULL, &scan, &state_err));
-	while (count < max && quarantine_next(scan, &rows[count], &state_err) == 0 && rows[count].source == source)
+	while (count < max && quarantine_next(scan, &rows[count], &state_err) == 0 &&
+	       rows[count].source == source)
 		count++;
 	store_scan_close(scan);
 	qsort(rows, count, sizeof(*rows), delivery_compare_rows);
@@ -243,11 +269,12 @@ static inline void delivery_say(uint16_t source, char text[DELIVERY_TEXT])
 	struct store_txn *txn = audit_state_read();
 	text[0] = '\0';
 	delivery_put_versions(txn, source, text);
-	(void)strcat(text, "|");
+	delivery_put(text, "|");
 	size_t count = delivery_quarantined(txn, source, rows, 64);
 	for (size_t i = 0; i < count; i++)
-		(void)sprintf(text + strlen(text), " %u%c", (unsigned)rows[i].row,
-			      strcmp(rows[i].codes, reason_name(REASON_DUPLICATE_KEY)) == 0 ? 'd' : 'r');
+		delivery_put(text, " %u%c", (unsigned)rows[i].row,
+			     strcmp(rows[i].codes, reason_name(REASON_DUPLICATE_KEY)) == 0 ? 'd'
+											   : 'r');
 	store_abort(txn);
 }
 
@@ -265,39 +292,42 @@ static inline char *delivery_export(void)
 	size_t size = (size_t)lseek(fd, 0, SEEK_CUR), count = 0, at = 0;
 	char *text = calloc(1, size + 1), *sorted = calloc(1, size + 1), *rest = NULL, *lines[1024];
 	assert_int_equal(pread(fd, text, size, 0), (ssize_t)size);
-	for (char *line = strtok_r(text, "\n", &rest); line != NULL && count < 1024; line = strtok_r(NULL, "\n", &rest))
+	for (char *line = strtok_r(text, "\n", &rest); line != NULL && count < 1024;
+	     line = strtok_r(NULL, "\n", &rest))
 		lines[count++] = line;
 	qsort(lines, count, sizeof(lines[0]), delivery_compare_lines);
 	for (size_t i = 0; i < count; i++)
-		at += (size_t)sprintf(sorted + at, "%s\n", lines[i]);
+		at += (size_t)snprintf(sorted + at, size + 1 - at, "%s\n", lines[i]);
 	free(text);
 	(void)close(fd);
 	return sorted;
 }
 
 /* A delivery of up to `max` rows of few keys and versions, so that they meet often. */
-static inline void delivery_random(const struct random_source *random, unsigned max, char text[DELIVERY_TEXT])
+static inline void delivery_random(const struct random_source *random, unsigned max,
+				   char text[DELIVERY_TEXT])
 {
 	text[0] = '\0';
 	for (uint64_t rows = random_below(random, max + 1); rows > 0; rows--) {
-		char key = (char)('A' + random_below(random, DELIVERY_KEYS)), version = (char)('1' + random_below(random, 2));
+		char key = (char)('A' + random_below(random, DELIVERY_KEYS)),
+		     version = (char)('1' + random_below(random, 2));
 		const char *space = text[0] == '\0' ? "" : " ";
-		char *end = text + strlen(text);
 		switch (random_below(random, 12)) {
 		case 0:
-			(void)sprintf(end, "%s~", space);
+			delivery_put(text, "%s~", space);
 			break;
 		case 1:
-			(void)sprintf(end, "%s!%c", space, version);
+			delivery_put(text, "%s!%c", space, version);
 			break;
 		case 2:
 		case 3:
-			(void)sprintf(end, "%s!%c%c", space, key, version);
+			delivery_put(text, "%s!%c%c", space, key, version);
 			break;
 		default:
-			(void)sprintf(end, "%s%c%c", space, key, version);
+			delivery_put(text, "%s%c%c", space, key, version);
 		}
 	}
 }
 
-#define DELIVERY_CASE(name) cmocka_unit_test_setup_teardown(name, delivery_state_make, delivery_state_end)
+#define DELIVERY_CASE(name) \
+	cmocka_unit_test_setup_teardown(name, delivery_state_make, delivery_state_end)

@@ -29,7 +29,8 @@ static void say(const struct plan *plan, const char *one, const char *other)
 
 /* The state and the counts after both deliveries, the second one applied by `apply`; free() it. */
 static char *state_after(const struct plan *plan, void (*apply)(const struct random_source *random),
-			 const struct random_source *random, struct run_counts *ret_counts, uint64_t *ret_leaves)
+			 const struct random_source *random, struct run_counts *ret_counts,
+			 uint64_t *ret_leaves)
 {
 	delivery_again();
 	deliver(SOURCE_HR, plan->before);

@@ -19,9 +19,11 @@ static void counts_add_up(const char *rows)
 	store_abort(txn);
 	if (counts->read != counts->accepted + counts->unchanged + counts->quarantined + skipped ||
 	    counts->accepted != counts->created + counts->changed || counts->quarantined != lie)
-		fail_msg("'%s': read %u = accepted %u (%u new, %u changed) + unchanged %u + quarantined %u (%zu lie there) + skipped %u",
-			 rows, (unsigned)counts->read, (unsigned)counts->accepted, (unsigned)counts->created,
-			 (unsigned)counts->changed, (unsigned)counts->unchanged, (unsigned)counts->quarantined, lie,
+		fail_msg("'%s': read %u = accepted %u (%u new, %u changed) + unchanged %u + "
+			 "quarantined %u (%zu lie there) + skipped %u",
+			 rows, (unsigned)counts->read, (unsigned)counts->accepted,
+			 (unsigned)counts->created, (unsigned)counts->changed,
+			 (unsigned)counts->unchanged, (unsigned)counts->quarantined, lie,
 			 (unsigned)skipped);
 }
 
@@ -59,8 +61,10 @@ static void keys_that_stand_twice_by_the_table(void **unused)
 		{ "a rejected key mended", "!A1", "A2", "A2 |", 1, 0, 0 },
 		{ "duplicates mended", "A1 A2", "A2", "A2 |", 1, 0, 0 },
 		{ "duplicates moved on", "A1 A2", "~ A1 A2", "| 2d 3d", 0, 0, 2 },
-		{ "a duplicate in quarantine, then unchanged and rejected", "A1 A2", "A2 !A2", "| 1d 2r", 0, 0, 2 },
-		{ "others are not touched", "B1 C1", "B1 A1 C2 A2 D1", "B1 C2 D1 | 2d 4d", 2, 1, 2 },
+		{ "a duplicate in quarantine, then unchanged and rejected", "A1 A2", "A2 !A2",
+		  "| 1d 2r", 0, 0, 2 },
+		{ "others are not touched", "B1 C1", "B1 A1 C2 A2 D1", "B1 C2 D1 | 2d 4d", 2, 1,
+		  2 },
 		{ "skipped rows count", "", "~ A1 ~", "A1 |", 1, 0, 0 },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -72,10 +76,13 @@ static void keys_that_stand_twice_by_the_table(void **unused)
 		const struct run_counts *counts = &run->row.counts;
 		delivery_say(SOURCE_HR, then);
 		if (strcmp(then, cases[i].then) != 0 || counts->accepted != cases[i].accepted ||
-		    counts->unchanged != cases[i].unchanged || counts->quarantined != cases[i].quarantined)
-			fail_msg("%s: '%s' on '%s' gives '%s' and not '%s'; %u accepted, %u unchanged, %u quarantined", cases[i].name,
-				 cases[i].rows, cases[i].before, then, cases[i].then, (unsigned)counts->accepted,
-				 (unsigned)counts->unchanged, (unsigned)counts->quarantined);
+		    counts->unchanged != cases[i].unchanged ||
+		    counts->quarantined != cases[i].quarantined)
+			fail_msg("%s: '%s' on '%s' gives '%s' and not '%s'; %u accepted, %u "
+				 "unchanged, %u quarantined",
+				 cases[i].name, cases[i].rows, cases[i].before, then, cases[i].then,
+				 (unsigned)counts->accepted, (unsigned)counts->unchanged,
+				 (unsigned)counts->quarantined);
 		counts_add_up(cases[i].rows);
 	}
 }
@@ -94,10 +101,11 @@ static void again_writes_nothing(const char *rows)
 	deliver(SOURCE_HR, rows);
 	counts_add_up(rows);
 	char *after = delivery_export();
-	if (run->row.counts.accepted != 0 || run->row.counts.quarantined != quarantined || log_size() != size + 1 ||
-	    strcmp(before, after) != 0)
-		fail_msg("'%s' again: %u accepted, %u quarantined (%u before), %u leaves\n%s%s", rows,
-			 (unsigned)run->row.counts.accepted, (unsigned)run->row.counts.quarantined, (unsigned)quarantined,
+	if (run->row.counts.accepted != 0 || run->row.counts.quarantined != quarantined ||
+	    log_size() != size + 1 || strcmp(before, after) != 0)
+		fail_msg("'%s' again: %u accepted, %u quarantined (%u before), %u leaves\n%s%s",
+			 rows, (unsigned)run->row.counts.accepted,
+			 (unsigned)run->row.counts.quarantined, (unsigned)quarantined,
 			 (unsigned)(log_size() - size), before, after);
 	free(before);
 	free(after);
@@ -123,12 +131,13 @@ static void shuffle(const struct random_source *random, const char *rows, char o
 	char words[64][8], copy[DELIVERY_TEXT], *rest = NULL;
 	size_t count = 0;
 	(void)snprintf(copy, sizeof(copy), "%s", rows);
-	for (char *word = strtok_r(copy, " ", &rest); word != NULL && count < 64; word = strtok_r(NULL, " ", &rest))
+	for (char *word = strtok_r(copy, " ", &rest); word != NULL && count < 64;
+	     word = strtok_r(NULL, " ", &rest))
 		(void)snprintf(words[count++], sizeof(words[0]), "%s", word);
 	out[0] = '\0';
 	for (; count > 0; count--) {
 		size_t at = random_below(random, count);
-		(void)sprintf(out + strlen(out), "%s%s", out[0] == '\0' ? "" : " ", words[at]);
+		delivery_put(out, "%s%s", out[0] == '\0' ? "" : " ", words[at]);
 		memmove(words[at], words[count - 1], sizeof(words[0]));
 	}
 }
@@ -140,7 +149,8 @@ static void what_is_in_force_does_not_depend_on_the_order_of_rows(void **unused)
 	print_message("# seed %" PRIu64 "\n", seed);
 	const struct random_source random = random_seeded(&seed);
 	for (int i = 0; i < 60; i++) {
-		char rows[DELIVERY_TEXT], other[DELIVERY_TEXT], left[DELIVERY_TEXT], right[DELIVERY_TEXT];
+		char rows[DELIVERY_TEXT], other[DELIVERY_TEXT], left[DELIVERY_TEXT],
+			right[DELIVERY_TEXT];
 		delivery_random(&random, 10, rows);
 		shuffle(&random, rows, other);
 		deliver(SOURCE_HR, rows);
@@ -213,7 +223,8 @@ static void a_row_of_the_other_record_type_is_refused(void **unused)
 static void frames_out_of_turn_and_garbage_are_refused(void **unused)
 {
 	(void)unused;
-	static const enum frame_type types[] = { FRAME_ROW, FRAME_REJECT, FRAME_SKIP, FRAME_FILE, FRAME_PROGRESS };
+	static const enum frame_type types[] = { FRAME_ROW, FRAME_REJECT, FRAME_SKIP, FRAME_FILE,
+						 FRAME_PROGRESS };
 	struct buf body = { 0 };
 	buf_put_text(&body, "\x01garbage");
 	delivery_begin(SOURCE_HR);

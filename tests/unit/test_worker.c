@@ -38,7 +38,8 @@ static int on_frame(void *ctx, const struct frame *frame, struct err *err)
 	buf_put(&met.last, frame->body.data, frame->body.len);
 	if (met.destroy_in_frame)
 		worker_destroy(TAKE(worker));
-	return met.frame_code < 0 ? err_set(err, (enum err_code)met.frame_code, MSG_WORKER_ENDED) : 0;
+	return met.frame_code < 0 ? err_set(err, (enum err_code)met.frame_code, MSG_WORKER_ENDED)
+				  : 0;
 }
 
 static void on_end(void *ctx, const struct err *cause)
@@ -58,8 +59,11 @@ static int make(void **unused)
 	state_make(&state);
 	memset(&met, 0, sizeof(met));
 	assert_true(sd_event_new(&loop) >= 0);
-	options = (struct worker_options){ .role = FRAME_ROLE_FILE, .deadline_ms = PATIENCE_MS, .on_frame = on_frame,
-					   .on_end = on_end, .ctx = &met };
+	options = (struct worker_options){ .role = FRAME_ROLE_FILE,
+					   .deadline_ms = PATIENCE_MS,
+					   .on_frame = on_frame,
+					   .on_end = on_end,
+					   .ctx = &met };
 	return 0;
 }
 
@@ -76,16 +80,17 @@ static int end(void **unused)
 	return 0;
 }
 
-static const char prelude[] = "#!/usr/bin/python3 -IS\n"
-			      "import os, socket, struct, time\n"
-			      "peer = socket.socket(fileno=3)\n"
-			      "def frame(kind, body=b'', version=1, reserved=0, size=None):\n"
-			      "    size = len(body) if size is None else size\n"
-			      "    return struct.pack('>BBHI', version, kind, reserved, size) + body\n"
-			      "def take():\n"
-			      "    head = peer.recv(8, socket.MSG_WAITALL)\n"
-			      "    return peer.recv(struct.unpack('>BBHI', head)[3], socket.MSG_WAITALL)\n"
-			      "HELLO, FILE, ROW, SKIP, PROGRESS, END = 16, 17, 18, 20, 22, 23\n";
+static const char prelude[] =
+	"#!/usr/bin/python3 -IS\n"
+	"import os, socket, struct, time\n"
+	"peer = socket.socket(fileno=3)\n"
+	"def frame(kind, body=b'', version=1, reserved=0, size=None):\n"
+	"    size = len(body) if size is None else size\n"
+	"    return struct.pack('>BBHI', version, kind, reserved, size) + body\n"
+	"def take():\n"
+	"    head = peer.recv(8, socket.MSG_WAITALL)\n"
+	"    return peer.recv(struct.unpack('>BBHI', head)[3], socket.MSG_WAITALL)\n"
+	"HELLO, FILE, ROW, SKIP, PROGRESS, END = 16, 17, 18, 20, 22, 23\n";
 
 static void play(const char *script)
 {
@@ -104,7 +109,8 @@ enum { TURNS_MAX = 20000 };
 
 static void turn_until_the_end(void)
 {
-	for (int i = 0; i < TURNS_MAX && met.ends == 0 && (worker != NULL || met.destroy_in_end); i++)
+	for (int i = 0; i < TURNS_MAX && met.ends == 0 && (worker != NULL || met.destroy_in_end);
+	     i++)
 		assert_true(sd_event_run(loop, 100000) >= 0);
 }
 
@@ -125,11 +131,13 @@ static void ended_by(int code)
 static void frames_come_whole_and_in_order_however_they_are_cut(void **unused)
 {
 	(void)unused;
-	play("for byte in frame(HELLO, b'12345678') + frame(ROW, b'abc') + frame(SKIP) + frame(END, b'z'):\n"
+	play("for byte in frame(HELLO, b'12345678') + frame(ROW, b'abc') + frame(SKIP) + "
+	     "frame(END, b'z'):\n"
 	     "    peer.send(bytes([byte]))\n");
 	ended_by(0);
 	assert_int_equal(met.frames, 4);
-	assert_memory_equal(met.types, ((uint8_t[]){ FRAME_HELLO, FRAME_ROW, FRAME_SKIP, FRAME_END }), 4);
+	assert_memory_equal(met.types,
+			    ((uint8_t[]){ FRAME_HELLO, FRAME_ROW, FRAME_SKIP, FRAME_END }), 4);
 	assert_int_equal(met.bytes, 12);
 }
 
@@ -155,7 +163,8 @@ static void what_breaks_the_protocol_ends_it_by_the_table(void **unused)
 		{ "reserved bits", "peer.sendall(frame(HELLO, reserved=1))\n", 0 },
 		{ "a type that nobody has", "peer.sendall(frame(99))\n", 0 },
 		{ "a type of the engine's side", "peer.sendall(frame(1))\n", 0 },
-		{ "more than a frame may hold", "peer.sendall(frame(ROW, size=(1 << 20) + 1))\n", 0 },
+		{ "more than a frame may hold", "peer.sendall(frame(ROW, size=(1 << 20) + 1))\n",
+		  0 },
 		{ "the greatest length", "peer.sendall(frame(ROW, size=0xffffffff))\n", 0 },
 		{ "text", "peer.sendall(b'HTTP/1.1 200 OK\\r\\n\\r\\n')\n", 0 },
 		{ "behind a good frame", "peer.sendall(frame(HELLO) + b'\\xff' * 9)\n", 1 },
@@ -247,7 +256,8 @@ static void the_greatest_frames_go_both_ways(void **unused)
 	assert_int_equal(met.frames, 1);
 	assert_int_equal(met.last.len, LIMIT_FRAME_BODY);
 	for (size_t i = 0; i < LIMIT_FRAME_BODY; i++)
-		assert_int_equal(met.last.data[LIMIT_FRAME_BODY - 1 - i], (uint8_t)(i * 7 + i / 256));
+		assert_int_equal(met.last.data[LIMIT_FRAME_BODY - 1 - i],
+				 (uint8_t)(i * 7 + i / 256));
 	buf_finish(&out);
 }
 
@@ -302,7 +312,8 @@ static void its_last_words_are_heard_although_it_did_not_listen(void **unused)
 	size_t at = frame_open(&out, FRAME_BATCH);
 	memset(buf_grow(&out, LIMIT_FRAME_BODY), 0, LIMIT_FRAME_BODY);
 	frame_close(&out, at);
-	int status = worker_send(worker, buf_blob(&out), NULL, 0, &state_err); /* more than the socket takes */
+	int status = worker_send(worker, buf_blob(&out), NULL, 0,
+				 &state_err); /* more than the socket takes */
 	for (int i = 0; i < PATIENCE_MS / 10 && access(state_in(&state, "gone"), F_OK) < 0; i++)
 		(void)usleep(10000);
 	if (status == 0) {
@@ -320,9 +331,11 @@ static void it_inherits_nothing_and_ends_by_signals(void **unused)
 	(void)sigaddset(&term, SIGTERM);
 	assert_int_equal(sigprocmask(SIG_BLOCK, &term, &before), 0);
 	play("fds = sorted(os.listdir('/proc/self/fd'), key=int)[:-1]\n"
-	     "blocked = [line.split()[1] for line in open('/proc/self/status') if line.startswith('SigBlk')][0]\n"
+	     "blocked = [line.split()[1] for line in open('/proc/self/status') if "
+	     "line.startswith('SigBlk')][0]\n"
 	     "environment = open('/proc/self/environ', 'rb').read()\n"
-	     "peer.sendall(frame(ROW, ('%s %d %d' % (','.join(fds), int(blocked, 16), len(environment))).encode()))\n");
+	     "peer.sendall(frame(ROW, ('%s %d %d' % (','.join(fds), int(blocked, 16), "
+	     "len(environment))).encode()))\n");
 	assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 	ended_by(0);
 	buf_put_u8(&met.last, '\0');
@@ -343,9 +356,11 @@ static void a_program_that_is_not_there_is_unavailable(void **unused)
 static int listen_as_systemd(int backlog)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/worker-file.sock", state.dir);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/worker-file.sock",
+		       state.dir);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, backlog) == 0);
+	assert_true(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+		    listen(fd, backlog) == 0);
 	options.sockets_dir = state.dir;
 	return fd;
 }
