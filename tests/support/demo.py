@@ -62,10 +62,10 @@ def tell(site, text):
     status = site.ctl_json("status")["counts"]
     code, verdict = site.verify()
     ledger = site.national.stats()["store"]
-    good &= code == 0 and acknowledged == ledger["persons"] == ledger["ledger"] and acknowledged > 0
+    good &= code == 0 and verdict["ok"] and acknowledged == ledger["persons"] == ledger["ledger"] and acknowledged > 0
     totals = [(text["persons"], status["persons"]), (text["cases"], status["open_cases"]),
               (text["acknowledged"], acknowledged), (text["ledger"], ledger["ledger"]),
-              (text["leaves"], verdict.get("verified", 0))]
+              (text["leaves"], verdict["size"] if verdict["ok"] else 0)]
     return rows, totals, good
 
 
