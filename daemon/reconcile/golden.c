@@ -46,8 +46,8 @@ static bool precedes(uint32_t rank_a, bool ended_a, uint32_t rank_b, bool ended_
 
 /* ---- fields outside of lists ---- */
 
-static void add_scalar(struct work *work, const struct schema_field *field, const struct contribution *contributions,
-		       size_t count)
+static void add_scalar(struct work *work, const struct schema_field *field,
+		       const struct contribution *contributions, size_t count)
 {
 	const struct contribution *best = NULL;
 	uint32_t best_rank = 0;
@@ -70,7 +70,8 @@ static void add_scalar(struct work *work, const struct schema_field *field, cons
 
 /* ---- lists ---- */
 
-static void merge_element(const struct schema_list *list, struct element *into, const struct element *from)
+static void merge_element(const struct schema_list *list, struct element *into,
+			  const struct element *from)
 {
 	for (size_t f = 0; f < list->field_count; f++)
 		if (into->values[f].data == NULL)
@@ -80,10 +81,12 @@ static void merge_element(const struct schema_list *list, struct element *into, 
 static void merge_elements(struct work *work, const struct schema_list *list, size_t incoming)
 {
 	bool taken[LIMIT_LIST_ELEMENTS] = { false };
-	size_t pairs = element_match(list, work->merged, work->merged_count, work->incoming, incoming, work->pairs);
+	size_t pairs = element_match(list, work->merged, work->merged_count, work->incoming,
+				     incoming, work->pairs);
 	for (size_t i = 0; i < pairs; i++) {
 		taken[work->pairs[i].right] = true;
-		merge_element(list, &work->merged[work->pairs[i].left], &work->incoming[work->pairs[i].right]);
+		merge_element(list, &work->merged[work->pairs[i].left],
+			      &work->incoming[work->pairs[i].right]);
 	}
 	for (size_t i = 0; i < incoming && work->merged_count < list->max_items; i++)
 		if (!taken[i])
@@ -100,7 +103,8 @@ static void order_for_list(const struct work *work, const struct schema_list *li
 		size_t at = i; /* insertion sort: stable, and a person has few records */
 		for (; at > 0; at--) {
 			size_t before = order[at - 1];
-			if (precedes(ranks[before], contributions[before].ended, ranks[i], contributions[i].ended))
+			if (precedes(ranks[before], contributions[before].ended, ranks[i],
+				     contributions[i].ended))
 				break;
 			order[at] = before;
 		}
@@ -122,7 +126,8 @@ static int add_merged(struct work *work, const struct schema_list *list, struct 
 			struct blob key = blob_of(keys.data + starts[i], keys.len - starts[i]);
 			unique = true;
 			for (size_t k = 0; k < i && unique; k++)
-				unique = !blob_equal(key, blob_of(keys.data + starts[k], starts[k + 1] - starts[k]));
+				unique = !blob_equal(key, blob_of(keys.data + starts[k],
+								  starts[k + 1] - starts[k]));
 			if (!buf_ok(&keys))
 				break;
 		}
@@ -132,15 +137,16 @@ static int add_merged(struct work *work, const struct schema_list *list, struct 
 		struct blob key = blob_of(keys.data + starts[i], starts[i + 1] - starts[i]);
 		for (size_t f = 0; f < list->field_count; f++)
 			if (work->merged[i].values[f].data != NULL)
-				record_builder_add(work->builder, list->fields[f].number, key, work->merged[i].values[f]);
+				record_builder_add(work->builder, list->fields[f].number, key,
+						   work->merged[i].values[f]);
 	}
 	bool ok = buf_ok(&keys);
 	buf_cleanse(&keys);
 	return ok ? 0 : err_set(err, ERR_NOMEM, MSG_NOMEM);
 }
 
-static int add_list(struct work *work, const struct schema_list *list, const struct contribution *contributions,
-		    size_t count, struct err *err)
+static int add_list(struct work *work, const struct schema_list *list,
+		    const struct contribution *contributions, size_t count, struct err *err)
 {
 	size_t order[GOLDEN_CONTRIBUTIONS_MAX];
 	order_for_list(work, list, contributions, count, order);
@@ -156,8 +162,8 @@ static int add_list(struct work *work, const struct schema_list *list, const str
 }
 
 static int add_contest(const struct schema *schema, const struct survivorship *policy,
-		       const struct contribution *contributions, size_t count, struct record_builder *builder,
-		       struct err *err)
+		       const struct contribution *contributions, size_t count,
+		       struct record_builder *builder, struct err *err)
 {
 	CLEANUP(freep) struct work *work = calloc(1, sizeof(*work));
 	if (work == NULL)
@@ -180,7 +186,8 @@ static int add_contest(const struct schema *schema, const struct survivorship *p
 
 /* ---- one record alone: the common case, which needs no contest ---- */
 
-static void add_alone(const struct schema *schema, const struct contribution *only, struct record_builder *builder)
+static void add_alone(const struct schema *schema, const struct contribution *only,
+		      struct record_builder *builder)
 {
 	struct record_iter iter = record_iterate(&only->record);
 	struct fact fact;
@@ -191,11 +198,13 @@ static void add_alone(const struct schema *schema, const struct contribution *on
 	}
 }
 
-int golden_make(const struct schema *schema, const struct survivorship *policy, struct contribution *contributions,
-		size_t count, struct record_builder *builder, struct buf *out, struct err *err)
+int golden_make(const struct schema *schema, const struct survivorship *policy,
+		struct contribution *contributions, size_t count, struct record_builder *builder,
+		struct buf *out, struct err *err)
 {
 	if (count > GOLDEN_CONTRIBUTIONS_MAX)
-		return err_set(err, ERR_INVALID, MSG_GOLDEN_RECORDS, ARG_U("count", count), ARG_U("limit", GOLDEN_CONTRIBUTIONS_MAX));
+		return err_set(err, ERR_INVALID, MSG_GOLDEN_RECORDS, ARG_U("count", count),
+			       ARG_U("limit", GOLDEN_CONTRIBUTIONS_MAX));
 	qsort(contributions, count, sizeof(*contributions), compare_contributions);
 	bool person = count == 0;
 	for (size_t i = 0; i < count; i++)

@@ -41,5 +41,5 @@ enum { GOLDEN_CONTRIBUTIONS_MAX = 64 };
  * Errors: ERR_NOMEM, ERR_INVALID (past the limits of a record).
  */
 MUST_CHECK int golden_make(const struct schema *schema, const struct survivorship *policy,
-			   struct contribution *contributions, size_t count, struct record_builder *builder,
-			   struct buf *out, struct err *err);
+			   struct contribution *contributions, size_t count,
+			   struct record_builder *builder, struct buf *out, struct err *err);

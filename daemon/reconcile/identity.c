@@ -34,7 +34,8 @@ struct signs identity_compare(const struct identity *a, const struct identity *b
 
 static unsigned count_sign(struct signs signs, enum sign sign)
 {
-	return (unsigned)(signs.number == sign) + (unsigned)(signs.name == sign) + (unsigned)(signs.birth_date == sign);
+	return (unsigned)(signs.number == sign) + (unsigned)(signs.name == sign) +
+	       (unsigned)(signs.birth_date == sign);
 }
 
 enum continuation identity_continues(struct signs signs, bool after_end)
@@ -61,14 +62,16 @@ static enum link_rule judge(const struct candidate *candidate)
 		/* Invariant 5: the number may be that of an ended record, while a live one holds another. */
 		if (both_contradict(signs) || candidate->other_cccd)
 			return LINK_RULE_CCCD_CONFLICT;
-		return candidate->has_live_record_of_source ? LINK_RULE_NUMBER_TWICE : LINK_RULE_CCCD;
+		return candidate->has_live_record_of_source ? LINK_RULE_NUMBER_TWICE
+							    : LINK_RULE_CCCD;
 	}
 	bool agrees = signs.name == SIGN_AGREES && signs.birth_date == SIGN_AGREES;
 	if (both_contradict(signs) || (candidate->other_cccd && !agrees))
 		return LINK_RULE_NONE;
 	if (!agrees || candidate->other_cccd)
 		return LINK_RULE_WEAK_DOUBT;
-	return candidate->has_live_record_of_source ? LINK_RULE_NUMBER_TWICE : LINK_RULE_WEAK_NUMBER;
+	return candidate->has_live_record_of_source ? LINK_RULE_NUMBER_TWICE
+						    : LINK_RULE_WEAK_NUMBER;
 }
 
 static bool rule_joins(enum link_rule rule)

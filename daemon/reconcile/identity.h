@@ -39,9 +39,9 @@ struct signs {
 struct signs identity_compare(const struct identity *a, const struct identity *b);
 
 enum continuation {
-	CONTINUES,	      /* the same human */
-	CONTINUES_IN_DOUBT,   /* the same until a person decides otherwise: case key_reused */
-	SOMEBODY_ELSE,	      /* a new incarnation */
+	CONTINUES,          /* the same human */
+	CONTINUES_IN_DOUBT, /* the same until a person decides otherwise: case key_reused */
+	SOMEBODY_ELSE,      /* a new incarnation */
 };
 
 /** Does a known source key still mean the same human? `after_end`: the key comes back after it ended. */
@@ -51,9 +51,9 @@ enum continuation identity_continues(struct signs signs, bool after_end);
 struct candidate {
 	uint32_t person;
 	bool has_live_record_of_source; /* of the new record's source */
-	bool by_valid_cccd;		/* both sides hold the number as a valid CCCD; else a weaker one */
-	bool other_cccd;		/* a live record of the person holds another valid CCCD */
-	struct signs best;		/* against the live record that agrees most */
+	bool by_valid_cccd; /* both sides hold the number as a valid CCCD; else a weaker one */
+	bool other_cccd;    /* a live record of the person holds another valid CCCD */
+	struct signs best;  /* against the live record that agrees most */
 };
 
 enum link_action { LINK_NEW, LINK_JOIN, LINK_NEW_WITH_CASE };
@@ -61,15 +61,15 @@ enum link_action { LINK_NEW, LINK_JOIN, LINK_NEW_WITH_CASE };
 /* Why, as the audit log and `explain` name it. Numbers are stored: append only. */
 enum link_rule {
 	LINK_RULE_NONE = 0,
-	LINK_RULE_NO_NUMBER = 1,	  /* nobody holds its number */
-	LINK_RULE_CCCD = 2,		  /* equal valid CCCD, name and birth date do not both contradict */
-	LINK_RULE_WEAK_NUMBER = 3,	  /* equal CMND or padded number, name and birth date agree */
-	LINK_RULE_CCCD_CONFLICT = 4,	  /* equal valid CCCD, name and birth date both contradict */
-	LINK_RULE_NUMBER_TWICE = 5,	  /* a live record of the same source holds the number (ID11) */
-	LINK_RULE_SEVERAL_PERSONS = 6,	  /* more than one person would do */
-	LINK_RULE_WEAK_DOUBT = 7,	  /* equal weak number, but only part of the rest agrees */
-	LINK_RULE_KEY_REUSED = 8,	  /* the key is in doubt, see enum continuation */
-	LINK_RULE_SPLIT_BY_CCCD = 9,	  /* a corrected number contradicts the person's other records */
+	LINK_RULE_NO_NUMBER = 1, /* nobody holds its number */
+	LINK_RULE_CCCD = 2,      /* equal valid CCCD, name and birth date do not both contradict */
+	LINK_RULE_WEAK_NUMBER = 3,   /* equal CMND or padded number, name and birth date agree */
+	LINK_RULE_CCCD_CONFLICT = 4, /* equal valid CCCD, name and birth date both contradict */
+	LINK_RULE_NUMBER_TWICE = 5,  /* a live record of the same source holds the number (ID11) */
+	LINK_RULE_SEVERAL_PERSONS = 6, /* more than one person would do */
+	LINK_RULE_WEAK_DOUBT = 7,      /* equal weak number, but only part of the rest agrees */
+	LINK_RULE_KEY_REUSED = 8,      /* the key is in doubt, see enum continuation */
+	LINK_RULE_SPLIT_BY_CCCD = 9, /* a corrected number contradicts the person's other records */
 	LINK_RULE_MAX,
 };
 

@@ -2,7 +2,8 @@
 
 #include "daemon/base/err.h"
 
-static int load_item(struct store_txn *txn, const struct member *member, struct person_view_item *item, struct err *err)
+static int load_item(struct store_txn *txn, const struct member *member,
+		     struct person_view_item *item, struct err *err)
 {
 	item->member = *member;
 	if (source_record_get(txn, member->source, member->ordinal, &item->record, err) < 0)
@@ -22,7 +23,8 @@ static int load_items(struct store_txn *txn, struct person_view *view, struct er
 		if (!member.live)
 			continue;
 		if (view->count == GOLDEN_CONTRIBUTIONS_MAX)
-			return err_set(err, ERR_INVALID, MSG_GOLDEN_RECORDS, ARG_U("count", view->count + 1),
+			return err_set(err, ERR_INVALID, MSG_GOLDEN_RECORDS,
+				       ARG_U("count", view->count + 1),
 				       ARG_U("limit", GOLDEN_CONTRIBUTIONS_MAX));
 		if (load_item(txn, &member, &view->items[view->count], err) < 0)
 			return err->code;
@@ -31,7 +33,8 @@ static int load_items(struct store_txn *txn, struct person_view *view, struct er
 	return status == ERR_NOT_FOUND ? 0 : status;
 }
 
-int person_view_load(struct store_txn *txn, uint32_t ordinal, struct person_view *view, struct err *err)
+int person_view_load(struct store_txn *txn, uint32_t ordinal, struct person_view *view,
+		     struct err *err)
 {
 	view->count = 0;
 	buf_reset(&view->plain);
@@ -50,8 +53,8 @@ void person_view_finish(struct person_view *view)
 	view->count = 0;
 }
 
-int person_view_contributions(const struct person_view *view, int skip, struct contribution *contributions,
-			      struct err *err)
+int person_view_contributions(const struct person_view *view, int skip,
+			      struct contribution *contributions, struct err *err)
 {
 	int count = 0;
 	for (size_t i = 0; i < view->count; i++) {
@@ -67,7 +70,8 @@ int person_view_contributions(const struct person_view *view, int skip, struct c
 			.as_of = item->body.as_of,
 		};
 		if (record_open(item->body.record, &contribution->record, err) < 0)
-			return err_set(err, ERR_CORRUPT, MSG_RECORD_UNREADABLE, ARG_U("source", item->record.source),
+			return err_set(err, ERR_CORRUPT, MSG_RECORD_UNREADABLE,
+				       ARG_U("source", item->record.source),
 				       ARG_U("ordinal", item->record.ordinal));
 	}
 	return count;

@@ -27,12 +27,13 @@ struct person_view {
 /** Load into `view`, which may hold an earlier one (its memory is used again) or be zero.
  * Errors: ERR_CORRUPT, ERR_IO, ERR_INVALID (more records than a person may have).
  */
-MUST_CHECK int person_view_load(struct store_txn *txn, uint32_t ordinal, struct person_view *view, struct err *err);
+MUST_CHECK int person_view_load(struct store_txn *txn, uint32_t ordinal, struct person_view *view,
+				struct err *err);
 void person_view_finish(struct person_view *view);
 
 /** What golden_make() takes, in `contributions` (GOLDEN_CONTRIBUTIONS_MAX); returns their number.
  * `skip` leaves out one record by its place in items[], -1 none.
  * Errors: ERR_CORRUPT (a record that does not read), as a negative number.
  */
-MUST_CHECK int person_view_contributions(const struct person_view *view, int skip, struct contribution *contributions,
-					 struct err *err);
+MUST_CHECK int person_view_contributions(const struct person_view *view, int skip,
+					 struct contribution *contributions, struct err *err);

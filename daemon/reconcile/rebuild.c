@@ -13,8 +13,8 @@ struct rebuild {
 	struct buf golden;
 };
 
-static int check_person(struct rebuild *rebuild, struct store_txn *txn, uint32_t ordinal, struct rebuild_report *report,
-			struct err *err)
+static int check_person(struct rebuild *rebuild, struct store_txn *txn, uint32_t ordinal,
+			struct rebuild_report *report, struct err *err)
 {
 	struct contribution contributions[GOLDEN_CONTRIBUTIONS_MAX];
 	if (person_view_load(txn, ordinal, &rebuild->view, err) < 0)
@@ -23,8 +23,8 @@ static int check_person(struct rebuild *rebuild, struct store_txn *txn, uint32_t
 	if (count < 0)
 		return count;
 	buf_reset(&rebuild->golden);
-	if (golden_make(rebuild->schema, rebuild->policy, contributions, (size_t)count, rebuild->builder, &rebuild->golden,
-			err) < 0)
+	if (golden_make(rebuild->schema, rebuild->policy, contributions, (size_t)count,
+			rebuild->builder, &rebuild->golden, err) < 0)
 		return err->code;
 	report->persons++;
 	report->differ += !blob_equal(buf_blob(&rebuild->golden), rebuild->view.body.golden);
@@ -32,8 +32,8 @@ static int check_person(struct rebuild *rebuild, struct store_txn *txn, uint32_t
 }
 
 /* Returns 1 at the end of the persons. */
-static int check_chunk(struct rebuild *rebuild, struct store *store, uint32_t *next, struct rebuild_report *report,
-		       struct err *err)
+static int check_chunk(struct rebuild *rebuild, struct store *store, uint32_t *next,
+		       struct rebuild_report *report, struct err *err)
 {
 	CLEANUP(store_abortp) struct store_txn *txn = NULL;
 	uint32_t count;
@@ -49,8 +49,9 @@ static int check_chunk(struct rebuild *rebuild, struct store *store, uint32_t *n
 	return *next > count;
 }
 
-int rebuild_check(struct store *store, const struct schema *schema, const struct survivorship *policy,
-		  struct rebuild_report *ret_report, struct err *err)
+int rebuild_check(struct store *store, const struct schema *schema,
+		  const struct survivorship *policy, struct rebuild_report *ret_report,
+		  struct err *err)
 {
 	CLEANUP(freep) struct rebuild *rebuild = calloc(1, sizeof(*rebuild));
 	if (rebuild == NULL)

@@ -16,5 +16,6 @@ struct rebuild_report {
 };
 
 /** Make all golden records anew and compare; nothing is written. Read transactions are short. */
-MUST_CHECK int rebuild_check(struct store *store, const struct schema *schema, const struct survivorship *policy,
-			     struct rebuild_report *ret_report, struct err *err);
+MUST_CHECK int rebuild_check(struct store *store, const struct schema *schema,
+			     const struct survivorship *policy, struct rebuild_report *ret_report,
+			     struct err *err);

@@ -23,15 +23,15 @@ struct survivorship;
 struct reconciler_options {
 	struct store *store;
 	struct audit_log *audit;
-	const struct schema *schema;	     /* with the store's numbers */
+	const struct schema *schema; /* with the store's numbers */
 	const struct survivorship *policy;
-	const struct code_list *provinces;   /* of CCCDs (rule ID3) */
+	const struct code_list *provinces; /* of CCCDs (rule ID3) */
 	const struct random_source *random;
 	const struct clock *clock;
 };
 
-MUST_CHECK int reconciler_create(const struct reconciler_options *options, struct reconciler **ret_reconciler,
-				 struct err *err);
+MUST_CHECK int reconciler_create(const struct reconciler_options *options,
+				 struct reconciler **ret_reconciler, struct err *err);
 void reconciler_destroy(struct reconciler *reconciler);
 
 /* What is the same for all rows of one delivery. */
@@ -51,20 +51,21 @@ struct reconciled {
 };
 
 /** A row under a key that the source never used. Errors: ERR_CORRUPT, ERR_NO_SPACE, ERR_IO, ERR_NOMEM, ERR_INVALID. */
-MUST_CHECK int reconcile_new(struct reconciler *reconciler, struct store_txn *txn, const struct delivery *delivery,
-			     const struct frame_row *row, struct reconciled *ret_done, struct err *err);
+MUST_CHECK int reconcile_new(struct reconciler *reconciler, struct store_txn *txn,
+			     const struct delivery *delivery, const struct frame_row *row,
+			     struct reconciled *ret_done, struct err *err);
 
 /** A row under a known key, `ordinal` being in force behind it. */
-MUST_CHECK int reconcile_known(struct reconciler *reconciler, struct store_txn *txn, const struct delivery *delivery,
-			       const struct frame_row *row, uint32_t ordinal, struct reconciled *ret_done,
-			       struct err *err);
+MUST_CHECK int reconcile_known(struct reconciler *reconciler, struct store_txn *txn,
+			       const struct delivery *delivery, const struct frame_row *row,
+			       uint32_t ordinal, struct reconciled *ret_done, struct err *err);
 
 /** Keyed hash, by which versions of a record or of a quarantined row are told apart without opening them. */
 void reconciler_hash(struct reconciler *reconciler, const struct blob *parts, size_t count,
 		     uint8_t out[RECORD_HASH_SIZE]);
 
 /** The golden record of a person made from scratch, appended to `out`: what a rebuild must find equal. */
-MUST_CHECK int reconciler_golden(struct reconciler *reconciler, const struct person_view *view, struct buf *out,
-				 struct err *err);
+MUST_CHECK int reconciler_golden(struct reconciler *reconciler, const struct person_view *view,
+				 struct buf *out, struct err *err);
 
 DEFINE_CLEANUP(struct reconciler, reconciler_destroy);

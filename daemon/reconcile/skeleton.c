@@ -51,7 +51,8 @@ void skeleton_make(struct blob name, struct skeleton *skeleton)
 
 static struct blob token(const struct skeleton *skeleton, size_t i)
 {
-	return blob_of(skeleton->text + skeleton->start[i], (size_t)(skeleton->start[i + 1] - skeleton->start[i]));
+	return blob_of(skeleton->text + skeleton->start[i],
+		       (size_t)(skeleton->start[i + 1] - skeleton->start[i]));
 }
 
 /* How many tokens of `few` find a partner of their own in `many`. */
@@ -81,6 +82,7 @@ bool skeleton_agree(const struct skeleton *a, const struct skeleton *b)
 	if (few->count == many->count)
 		return common == few->count;
 	/* A dropped middle: first and last stay, and what is there is there in both. */
-	return few->count >= 2 && common == few->count && blob_equal(token(few, 0), token(many, 0)) &&
+	return few->count >= 2 && common == few->count &&
+	       blob_equal(token(few, 0), token(many, 0)) &&
 	       blob_equal(token(few, few->count - 1), token(many, many->count - 1));
 }

@@ -18,7 +18,8 @@ enum { SKELETON_TOKENS_MAX = 12, SKELETON_BYTES_MAX = 192 };
  */
 struct skeleton {
 	size_t count;
-	uint8_t start[SKELETON_TOKENS_MAX + 1]; /* token i is text[start[i]] .. text[start[i + 1] - 1] */
+	uint8_t start[SKELETON_TOKENS_MAX +
+		      1]; /* token i is text[start[i]] .. text[start[i + 1] - 1] */
 	char text[SKELETON_BYTES_MAX];
 };
 

@@ -21,8 +21,8 @@ struct survivorship {
 	uint8_t hash[SHA256_SIZE];
 };
 
-static int order_init(struct order *order, const struct option_texts *names, survivorship_number_fn *number_of,
-		      void *ctx, struct err *err)
+static int order_init(struct order *order, const struct option_texts *names,
+		      survivorship_number_fn *number_of, void *ctx, struct err *err)
 {
 	order->sources = calloc(names->count + 1, sizeof(*order->sources));
 	if (order->sources == NULL)
@@ -43,7 +43,8 @@ static int speciality(const struct config_order *override, const struct schema_f
 		const char *name = override->fields.items[i];
 		if (strcmp(name, field->path) == 0)
 			return 2;
-		if (strcmp(name, field->section->name) == 0 || (field->list != NULL && strcmp(name, field->list->path) == 0))
+		if (strcmp(name, field->section->name) == 0 ||
+		    (field->list != NULL && strcmp(name, field->list->path) == 0))
 			best = 1;
 	}
 	return best;
@@ -54,7 +55,8 @@ static void assign_fields(struct survivorship *policy, const struct config_survi
 	for (size_t f = 0; f < schema_field_count(policy->schema); f++) {
 		int best = 0;
 		for (size_t i = 0; i < config->override_count; i++) {
-			int special = speciality(&config->overrides[i], schema_field_at(policy->schema, f));
+			int special = speciality(&config->overrides[i],
+						 schema_field_at(policy->schema, f));
 			if (special > best) {
 				best = special;
 				policy->of_field[f] = i + 1;
@@ -71,7 +73,8 @@ static void hash_texts(struct buf *out, const struct option_texts *texts)
 		buf_put_blob(out, blob_text(texts->items[i]));
 }
 
-static int hash_config(struct survivorship *policy, const struct config_survivorship *config, struct err *err)
+static int hash_config(struct survivorship *policy, const struct config_survivorship *config,
+		       struct err *err)
 {
 	struct buf text = { 0 };
 	hash_texts(&text, &config->sources);
@@ -87,7 +90,8 @@ static int hash_config(struct survivorship *policy, const struct config_survivor
 }
 
 int survivorship_compile(const struct config_survivorship *config, const struct schema *schema,
-			 survivorship_number_fn *number_of, void *ctx, struct survivorship **ret_policy, struct err *err)
+			 survivorship_number_fn *number_of, void *ctx,
+			 struct survivorship **ret_policy, struct err *err)
 {
 	CLEANUP(survivorship_destroyp) struct survivorship *policy = calloc(1, sizeof(*policy));
 	if (policy == NULL)
@@ -98,7 +102,8 @@ int survivorship_compile(const struct config_survivorship *config, const struct 
 	if (policy->orders == NULL || policy->of_field == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	for (size_t i = 0; i <= config->override_count; i++) {
-		const struct option_texts *names = i == 0 ? &config->sources : &config->overrides[i - 1].sources;
+		const struct option_texts *names =
+			i == 0 ? &config->sources : &config->overrides[i - 1].sources;
 		policy->order_count++;
 		if (order_init(&policy->orders[i], names, number_of, ctx, err) < 0)
 			return err->code;
@@ -129,17 +134,20 @@ static size_t position(const struct order *order, uint16_t source)
 	return at;
 }
 
-uint32_t survivorship_rank(const struct survivorship *policy, const struct schema_field *field, uint16_t source)
+uint32_t survivorship_rank(const struct survivorship *policy, const struct schema_field *field,
+			   uint16_t source)
 {
 	size_t index = (size_t)(field - schema_field_at(policy->schema, 0));
 	const struct order *order = &policy->orders[policy->of_field[index]];
 	size_t at = position(order, source);
 	if (at == order->count && order != &policy->orders[0])
-		at += position(&policy->orders[0], source); /* unnamed here: the general order behind */
+		at += position(&policy->orders[0],
+			       source); /* unnamed here: the general order behind */
 	return (uint32_t)at;
 }
 
-uint32_t survivorship_list_rank(const struct survivorship *policy, const struct schema_list *list, uint16_t source)
+uint32_t survivorship_list_rank(const struct survivorship *policy, const struct schema_list *list,
+				uint16_t source)
 {
 	return survivorship_rank(policy, &list->fields[0], source);
 }

@@ -24,14 +24,16 @@ enum { SURVIVORSHIP_HASH_SIZE = 8 };
 typedef uint16_t survivorship_number_fn(void *ctx, const char *source);
 
 /** Compile. `schema` must outlive it. Errors: ERR_NOMEM. */
-MUST_CHECK int survivorship_compile(const struct config_survivorship *config, const struct schema *schema,
-				    survivorship_number_fn *number_of, void *ctx, struct survivorship **ret_policy,
-				    struct err *err);
+MUST_CHECK int survivorship_compile(const struct config_survivorship *config,
+				    const struct schema *schema, survivorship_number_fn *number_of,
+				    void *ctx, struct survivorship **ret_policy, struct err *err);
 void survivorship_destroy(struct survivorship *policy);
 
 /** 0 for the best source of a field, or of a list; lower wins. */
-uint32_t survivorship_rank(const struct survivorship *policy, const struct schema_field *field, uint16_t source);
-uint32_t survivorship_list_rank(const struct survivorship *policy, const struct schema_list *list, uint16_t source);
+uint32_t survivorship_rank(const struct survivorship *policy, const struct schema_field *field,
+			   uint16_t source);
+uint32_t survivorship_list_rank(const struct survivorship *policy, const struct schema_list *list,
+				uint16_t source);
 
 /** What golden records carry, so that a new policy shows. */
 const uint8_t *survivorship_hash(const struct survivorship *policy);

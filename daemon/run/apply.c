@@ -20,8 +20,8 @@ static void count(struct run *run, const struct reconciled *done)
 	run->row.counts.cases += done->cases;
 }
 
-static int apply_row(struct applier *applier, struct store_txn *txn, struct run *run, const struct stage_key *key,
-		     struct err *err)
+static int apply_row(struct applier *applier, struct store_txn *txn, struct run *run,
+		     const struct stage_key *key, struct err *err)
 {
 	struct frame_row row;
 	struct reconciled done;
@@ -30,9 +30,11 @@ static int apply_row(struct applier *applier, struct store_txn *txn, struct run 
 		return err->code;
 	int status = key->kind == STAGE_NEW
 			     ? reconcile_new(applier->reconciler, txn, &delivery, &row, &done, err)
-			     : reconcile_known(applier->reconciler, txn, &delivery, &row, key->ordinal, &done, err);
+			     : reconcile_known(applier->reconciler, txn, &delivery, &row,
+					       key->ordinal, &done, err);
 	if (status < 0)
-		return err_wrap(err, MSG_APPLYING_ROW, ARG_U("row", row.at.row), ARG_WORD("source", run->name));
+		return err_wrap(err, MSG_APPLYING_ROW, ARG_U("row", row.at.row),
+				ARG_WORD("source", run->name));
 	count(run, &done);
 	return 0;
 }
@@ -62,28 +64,32 @@ static void add_codes(struct rejection *rejection, struct frame_list reasons)
 		set |= reason_bit(reason_by_name(reason.code));
 	for (int number = 1; number < REASON_MAX; number++)
 		if ((set & reason_bit((enum reason)number)) != 0)
-			rejection->codes[rejection->code_count++] = reason_name((enum reason)number);
+			rejection->codes[rejection->code_count++] =
+				reason_name((enum reason)number);
 	struct buf text = { .max = QUARANTINE_CODES_SIZE - 1 };
 	reason_set_put(set, &text);
 	memcpy(rejection->row.codes, text.data, text.len);
 	buf_finish(&text);
 }
 
-static int fill_rejection(struct rejection *rejection, const struct run *run, const struct frame_locator *at,
-			  struct blob source_key, struct frame_list cells, struct frame_list reasons, struct err *err)
+static int fill_rejection(struct rejection *rejection, const struct run *run,
+			  const struct frame_locator *at, struct blob source_key,
+			  struct frame_list cells, struct frame_list reasons, struct err *err)
 {
 	add_codes(rejection, reasons);
 	rejection->row.source = run->row.source;
 	rejection->row.run = run->row.id;
 	rejection->row.row = at->row;
-	memcpy(rejection->row.interpretation, run->row.interpretation, sizeof(rejection->row.interpretation));
+	memcpy(rejection->row.interpretation, run->row.interpretation,
+	       sizeof(rejection->row.interpretation));
 	put_list(&rejection->lists, &cells);
 	size_t split = rejection->lists.len;
 	put_list(&rejection->lists, &reasons);
 	if (!buf_ok(&rejection->lists))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	rejection->body = (struct quarantine_body){
-		.file = at->file < run->file_count ? buf_blob(&run->files[at->file].name) : (struct blob){ 0 },
+		.file = at->file < run->file_count ? buf_blob(&run->files[at->file].name)
+						   : (struct blob){ 0 },
 		.key = source_key,
 		.cells = blob_of(rejection->lists.data, split),
 		.reasons = blob_of(rejection->lists.data + split, rejection->lists.len - split),
@@ -92,18 +98,21 @@ static int fill_rejection(struct rejection *rejection, const struct run *run, co
 }
 
 /* True if the row lies in quarantine just as it came, from an earlier delivery of the same content. */
-static int lies_there(struct store_txn *txn, const struct quarantine_row *row, bool *ret_lies, struct err *err)
+static int lies_there(struct store_txn *txn, const struct quarantine_row *row, bool *ret_lies,
+		      struct err *err)
 {
 	struct quarantine_row old;
 	int status = quarantine_find(txn, row->source, row->idx, &old, err);
-	*ret_lies = status == 0 && old.row == row->row && strcmp(old.codes, row->codes) == 0 &&
-		    memcmp(old.cells_hash, row->cells_hash, sizeof(old.cells_hash)) == 0 &&
-		    memcmp(old.interpretation, row->interpretation, sizeof(old.interpretation)) == 0;
+	*ret_lies =
+		status == 0 && old.row == row->row && strcmp(old.codes, row->codes) == 0 &&
+		memcmp(old.cells_hash, row->cells_hash, sizeof(old.cells_hash)) == 0 &&
+		memcmp(old.interpretation, row->interpretation, sizeof(old.interpretation)) == 0;
 	return status == ERR_NOT_FOUND ? 0 : status;
 }
 
 static int put_rejection(struct applier *applier, struct store_txn *txn, const struct run *run,
-			 const struct rejection *rejection, const struct frame_locator *at, struct err *err)
+			 const struct rejection *rejection, const struct frame_locator *at,
+			 struct err *err)
 {
 	bool lies = false;
 	if (lies_there(txn, &rejection->row, &lies, err) < 0)
@@ -112,14 +121,16 @@ static int put_rejection(struct applier *applier, struct store_txn *txn, const s
 		return 0;
 	if (quarantine_put(txn, &rejection->row, &rejection->body, err) < 0)
 		return err->code;
-	struct leaf leaf = { .act = AUDIT_ACT_ROW_REJECT, .run = run->row.id,
+	struct leaf leaf = { .act = AUDIT_ACT_ROW_REJECT,
+			     .run = run->row.id,
 			     .source = { run->name, at->file, at->row, at->byte_offset },
-			     .reasons = rejection->codes, .reason_count = rejection->code_count };
+			     .reasons = rejection->codes,
+			     .reason_count = rejection->code_count };
 	return audit_log_append(applier->audit, txn, &leaf, NULL, NULL, err);
 }
 
-static int apply_reject(struct applier *applier, struct store_txn *txn, struct run *run, const struct stage_key *key,
-			struct err *err)
+static int apply_reject(struct applier *applier, struct store_txn *txn, struct run *run,
+			const struct stage_key *key, struct err *err)
 {
 	struct frame_reject reject;
 	struct rejection rejection = { 0 };
@@ -128,15 +139,16 @@ static int apply_reject(struct applier *applier, struct store_txn *txn, struct r
 	memcpy(rejection.row.idx, key->idx, sizeof(rejection.row.idx));
 	rejection.row.class = (uint8_t)reject.class;
 	collect_reject_hash(applier->reconciler, &reject, rejection.row.cells_hash);
-	int status = fill_rejection(&rejection, run, &reject.at, reject.source_key, reject.cells, reject.reasons, err);
+	int status = fill_rejection(&rejection, run, &reject.at, reject.source_key, reject.cells,
+				    reject.reasons, err);
 	if (status == 0)
 		status = put_rejection(applier, txn, run, &rejection, &reject.at, err);
 	buf_cleanse(&rejection.lists);
 	return status;
 }
 
-static int apply_duplicate(struct applier *applier, struct store_txn *txn, struct run *run, const struct stage_key *key,
-			   struct err *err)
+static int apply_duplicate(struct applier *applier, struct store_txn *txn, struct run *run,
+			   const struct stage_key *key, struct err *err)
 {
 	struct frame_row row;
 	struct rejection rejection = { .row = { .class = FRAME_CLASS_INVALID } };
@@ -149,7 +161,8 @@ static int apply_duplicate(struct applier *applier, struct store_txn *txn, struc
 	reasons.entries = buf_blob(&entries);
 	memcpy(rejection.row.idx, key->idx, sizeof(rejection.row.idx));
 	memcpy(rejection.row.cells_hash, row.cells_hash, sizeof(rejection.row.cells_hash));
-	int status = buf_ok(&entries) ? fill_rejection(&rejection, run, &row.at, row.source_key, row.cells, reasons, err)
+	int status = buf_ok(&entries) ? fill_rejection(&rejection, run, &row.at, row.source_key,
+						       row.cells, reasons, err)
 				      : err_set(err, ERR_NOMEM, MSG_NOMEM);
 	if (status == 0)
 		status = put_rejection(applier, txn, run, &rejection, &row.at, err);
@@ -160,14 +173,15 @@ static int apply_duplicate(struct applier *applier, struct store_txn *txn, struc
 
 /* ---- phases ---- */
 
-typedef int apply_key_fn(struct applier *applier, struct store_txn *txn, struct run *run, const struct stage_key *key,
-			 struct err *err);
+typedef int apply_key_fn(struct applier *applier, struct store_txn *txn, struct run *run,
+			 const struct stage_key *key, struct err *err);
 
 /* What a phase does with a staged key of each kind; NULL: nothing. */
 static apply_key_fn *const handlers[RUN_PHASE_QUARANTINE][STAGE_KEPT + 1] = {
 	[RUN_PHASE_KNOWN] = { [STAGE_KNOWN] = apply_row },
 	[RUN_PHASE_NEW] = { [STAGE_NEW] = apply_row },
-	[RUN_PHASE_REJECTS] = { [STAGE_REJECT] = apply_reject, [STAGE_DUPLICATE] = apply_duplicate },
+	[RUN_PHASE_REJECTS] = { [STAGE_REJECT] = apply_reject,
+				[STAGE_DUPLICATE] = apply_duplicate },
 };
 
 static void next_phase(struct run *run)
@@ -177,10 +191,11 @@ static void next_phase(struct run *run)
 	memset(run->row.position, 0, sizeof(run->row.position));
 }
 
-static int apply_key(struct applier *applier, struct store_txn *txn, struct run *run, const struct stage_key *key,
-		     struct err *err)
+static int apply_key(struct applier *applier, struct store_txn *txn, struct run *run,
+		     const struct stage_key *key, struct err *err)
 {
-	apply_key_fn *handler = key->kind <= STAGE_KEPT ? handlers[run->row.phase][key->kind] : NULL;
+	apply_key_fn *handler =
+		key->kind <= STAGE_KEPT ? handlers[run->row.phase][key->kind] : NULL;
 	if (handler == NULL)
 		return 0;
 	buf_reset(&applier->plain);
@@ -191,7 +206,8 @@ static int apply_key(struct applier *applier, struct store_txn *txn, struct run 
 	return handler(applier, txn, run, key, err);
 }
 
-static int step_keys(struct applier *applier, struct store_txn *txn, struct run *run, unsigned budget, struct err *err)
+static int step_keys(struct applier *applier, struct store_txn *txn, struct run *run,
+		     unsigned budget, struct err *err)
 {
 	CLEANUP(store_scan_closep) struct store_scan *scan = NULL;
 	const uint8_t *after = run->row.applied > 0 ? run->row.position : NULL;
@@ -216,7 +232,8 @@ static int step_keys(struct applier *applier, struct store_txn *txn, struct run 
 static int step_quarantine(struct store_txn *txn, struct run *run, unsigned budget, struct err *err)
 {
 	CLEANUP(store_scan_closep) struct store_scan *scan = NULL;
-	if (quarantine_scan(txn, run->row.source, run->row.applied > 0 ? run->row.position : NULL, &scan, err) < 0)
+	if (quarantine_scan(txn, run->row.source, run->row.applied > 0 ? run->row.position : NULL,
+			    &scan, err) < 0)
 		return err->code;
 	struct quarantine_row row;
 	int status = 0;
@@ -226,7 +243,8 @@ static int step_quarantine(struct store_txn *txn, struct run *run, unsigned budg
 			status = ERR_NOT_FOUND;
 			break;
 		}
-		if (run->row.applied > 0 && memcmp(row.idx, run->row.position, sizeof(row.idx)) == 0)
+		if (run->row.applied > 0 &&
+		    memcmp(row.idx, run->row.position, sizeof(row.idx)) == 0)
 			continue; /* where the last step ended: the scan begins with it */
 		i++;
 		int staged = stage_key_find(txn, run->row.id, row.idx, &key, err);
@@ -249,21 +267,25 @@ static int step_quarantine(struct store_txn *txn, struct run *run, unsigned budg
 
 static const char *completeness_name(uint8_t completeness)
 {
-	static const char *const names[FRAME_COMPLETENESS_MAX] = { "unknown", "proven", "unproven", "failed" };
+	static const char *const names[FRAME_COMPLETENESS_MAX] = { "unknown", "proven", "unproven",
+								   "failed" };
 	return names[completeness < FRAME_COMPLETENESS_MAX ? completeness : 0];
 }
 
-static int leaf_end(struct applier *applier, struct store_txn *txn, const struct run *run, struct err *err)
+static int leaf_end(struct applier *applier, struct store_txn *txn, const struct run *run,
+		    struct err *err)
 {
 	const struct run_counts *counts = &run->row.counts;
 	const struct leaf_count list[] = {
-		{ "accepted", counts->accepted }, { "cases", counts->cases },		  { "changed", counts->changed },
-		{ "created", counts->created },	  { "ended", counts->ended },		  { "quarantined", counts->quarantined },
-		{ "read", counts->read },	  { "unchanged", counts->unchanged },
+		{ "accepted", counts->accepted }, { "cases", counts->cases },
+		{ "changed", counts->changed },   { "created", counts->created },
+		{ "ended", counts->ended },       { "quarantined", counts->quarantined },
+		{ "read", counts->read },         { "unchanged", counts->unchanged },
 	};
 	struct leaf_file files[RUN_FILES_MAX];
 	for (size_t i = 0; i < run->file_count; i++)
-		files[i] = (struct leaf_file){ buf_blob(&run->files[i].name), run->files[i].size, run->files[i].sha256 };
+		files[i] = (struct leaf_file){ buf_blob(&run->files[i].name), run->files[i].size,
+					       run->files[i].sha256 };
 	const char *whole[] = { completeness_name(run->row.completeness) };
 	struct leaf leaf = {
 		.act = AUDIT_ACT_RUN_END,
@@ -295,7 +317,8 @@ int apply_end_run(struct applier *applier, struct run *run, struct err *err)
 		body.file = buf_blob(&run->files[0].name);
 	if (run->cause.code != 0) {
 		run->row.problem = (uint8_t)-run->cause.code;
-		(void)snprintf(run->row.problem_message, sizeof(run->row.problem_message), "%s", message_code(run->cause.msg));
+		(void)snprintf(run->row.problem_message, sizeof(run->row.problem_message), "%s",
+			       message_code(run->cause.msg));
 		body.problem_en = blob_text(run->cause.text[LANGUAGE_EN]);
 		body.problem_vi = blob_text(run->cause.text[LANGUAGE_VI]);
 	}
@@ -326,7 +349,8 @@ int apply_sweep(struct applier *applier, struct run *run, unsigned budget, struc
 {
 	struct store_txn *txn;
 	bool more = false;
-	if (session_txn(applier->session, &txn, err) < 0 || stage_delete(txn, run->row.id, budget, &more, err) < 0)
+	if (session_txn(applier->session, &txn, err) < 0 ||
+	    stage_delete(txn, run->row.id, budget, &more, err) < 0)
 		return err->code;
 	applier->session->rows += budget / 4; /* a deletion costs about a quarter of a row */
 	if (more)

@@ -13,7 +13,8 @@ int collect_begin(struct collector *collector, struct run *run, struct err *err)
 {
 	struct store_txn *txn;
 	uint32_t count = 0;
-	if (session_txn(collector->session, &txn, err) < 0 || source_record_count(txn, run->row.source, &count, err) < 0)
+	if (session_txn(collector->session, &txn, err) < 0 ||
+	    source_record_count(txn, run->row.source, &count, err) < 0)
 		return err->code;
 	buf_reset(&run->seen);
 	size_t bytes = (size_t)count / 8 + 1;
@@ -37,7 +38,8 @@ static void mark_seen(struct run *run, uint32_t ordinal)
 /* ---- staging ---- */
 
 /* Stage the bytes of a frame under `key`, whose kind and ordinal are set. */
-static int stage_body(struct store_txn *txn, struct run *run, struct stage_key *key, struct blob body, struct err *err)
+static int stage_body(struct store_txn *txn, struct run *run, struct stage_key *key,
+		      struct blob body, struct err *err)
 {
 	key->seq = run->row.staged;
 	if (stage_append(txn, &run->row, body, err) < 0)
@@ -60,7 +62,8 @@ static void count_duplicate(struct run *run)
 void collect_locator_idx(struct store *store, uint16_t source, const struct frame_locator *at,
 			 uint8_t out[KEYRING_IDX_SIZE])
 {
-	uint8_t place[12] = { (uint8_t)(source >> 8), (uint8_t)source, (uint8_t)(at->file >> 8), (uint8_t)at->file };
+	uint8_t place[12] = { (uint8_t)(source >> 8), (uint8_t)source, (uint8_t)(at->file >> 8),
+			      (uint8_t)at->file };
 	for (int i = 0; i < 8; i++)
 		place[4 + i] = (uint8_t)(at->row >> (56 - 8 * i));
 	store_idx(store, KEYRING_IDX_LOCATOR, blob_of(place, sizeof(place)), out);
@@ -94,7 +97,8 @@ static int stage_kept(struct collector *collector, struct store_txn *txn, struct
 
 /* The row in hand stands under a key that an earlier row used, with other cells: it is staged by its place. */
 static int stage_by_place(struct collector *collector, struct store_txn *txn, struct run *run,
-			  const struct frame_locator *at, enum stage_kind kind, struct blob body, struct err *err)
+			  const struct frame_locator *at, enum stage_kind kind, struct blob body,
+			  struct err *err)
 {
 	struct stage_key key = { .kind = (uint8_t)kind };
 	collect_locator_idx(collector->session->store, run->row.source, at, key.idx);
@@ -104,7 +108,8 @@ static int stage_by_place(struct collector *collector, struct store_txn *txn, st
 
 /* The earlier row under `key` was staged: is it the same as the one in hand? */
 static int is_same_as_staged(struct collector *collector, struct store_txn *txn, struct run *run,
-			     const struct stage_key *key, const struct frame_row *row, bool *ret_same, struct err *err)
+			     const struct stage_key *key, const struct frame_row *row,
+			     bool *ret_same, struct err *err)
 {
 	struct frame_row earlier;
 	buf_reset(&collector->scratch);
@@ -118,8 +123,9 @@ static int is_same_as_staged(struct collector *collector, struct store_txn *txn,
 	return 0;
 }
 
-static int meet_staged(struct collector *collector, struct store_txn *txn, struct run *run, struct stage_key *key,
-		       const struct frame_row *row, struct blob body, struct err *err)
+static int meet_staged(struct collector *collector, struct store_txn *txn, struct run *run,
+		       struct stage_key *key, const struct frame_row *row, struct blob body,
+		       struct err *err)
 {
 	bool same = false;
 	if (is_same_as_staged(collector, txn, run, key, row, &same, err) < 0)
@@ -141,26 +147,30 @@ static int meet_staged(struct collector *collector, struct store_txn *txn, struc
 /* ---- a row that the worker accepted ---- */
 
 /* The worker has validated it; a worker that is broken or taken over has not. */
-static int check_row(const struct collector *collector, const struct run *run, const struct frame_row *row,
-		     struct err *err)
+static int check_row(const struct collector *collector, const struct run *run,
+		     const struct frame_row *row, struct err *err)
 {
 	struct finding finding;
-	enum record_type type = run->source != NULL && run->source->record == CONFIG_RECORD_STUDENT ? RECORD_STUDENT
-												    : RECORD_PERSON;
+	enum record_type type = run->source != NULL && run->source->record == CONFIG_RECORD_STUDENT
+					? RECORD_STUDENT
+					: RECORD_PERSON;
 	if (row->record.type != type)
-		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "a record of another type"));
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "a record of another type"));
 	if (row->source_key.len == 0)
-		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "a row without a key"));
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "a row without a key"));
 	if (validate_record(collector->schema, &row->record, &finding, 1) > 0)
-		return err_set(err, ERR_PROTOCOL, MSG_ROW_FIELD_TYPE,
-			       ARG_WORD("field", finding.field == NULL ? "?" : finding.field->path));
+		return err_set(
+			err, ERR_PROTOCOL, MSG_ROW_FIELD_TYPE,
+			ARG_WORD("field", finding.field == NULL ? "?" : finding.field->path));
 	return 0;
 }
 
 /* An ordinal was met before but nothing is staged: the earlier row was as the store has it. */
 static int meet_unchanged(struct collector *collector, struct store_txn *txn, struct run *run,
-			  const struct source_record *record, struct stage_key *key, const struct frame_row *row,
-			  struct blob body, struct err *err)
+			  const struct source_record *record, struct stage_key *key,
+			  const struct frame_row *row, struct blob body, struct err *err)
 {
 	if (memcmp(record->cells_hash, row->cells_hash, sizeof(row->cells_hash)) == 0) {
 		run->row.counts.unchanged++;
@@ -171,8 +181,9 @@ static int meet_unchanged(struct collector *collector, struct store_txn *txn, st
 	return stage_by_place(collector, txn, run, &row->at, STAGE_DUPLICATE, body, err);
 }
 
-static int collect_known(struct collector *collector, struct store_txn *txn, struct run *run, struct stage_key *key,
-			 const struct frame_row *row, struct blob body, struct err *err)
+static int collect_known(struct collector *collector, struct store_txn *txn, struct run *run,
+			 struct stage_key *key, const struct frame_row *row, struct blob body,
+			 struct err *err)
 {
 	struct source_record record;
 	struct delivery delivery = run_delivery(run);
@@ -181,8 +192,10 @@ static int collect_known(struct collector *collector, struct store_txn *txn, str
 	if (is_seen(run, key->ordinal))
 		return meet_unchanged(collector, txn, run, &record, key, row, body, err);
 	mark_seen(run, key->ordinal);
-	bool same_reading = memcmp(record.interpretation, delivery.interpretation, sizeof(record.interpretation)) == 0 &&
-			    memcmp(record.cells_hash, row->cells_hash, sizeof(record.cells_hash)) == 0;
+	bool same_reading =
+		memcmp(record.interpretation, delivery.interpretation,
+		       sizeof(record.interpretation)) == 0 &&
+		memcmp(record.cells_hash, row->cells_hash, sizeof(record.cells_hash)) == 0;
 	if (same_reading && (record.flags & SOURCE_RECORD_ENDED) == 0) {
 		run->row.counts.unchanged++;
 		return 0;
@@ -192,7 +205,8 @@ static int collect_known(struct collector *collector, struct store_txn *txn, str
 	return stage_body(txn, run, key, body, err);
 }
 
-static int collect_row(struct collector *collector, struct run *run, struct blob body, struct err *err)
+static int collect_row(struct collector *collector, struct run *run, struct blob body,
+		       struct err *err)
 {
 	struct store_txn *txn;
 	struct frame_row row;
@@ -221,14 +235,15 @@ static int collect_row(struct collector *collector, struct run *run, struct blob
 void collect_reject_hash(struct reconciler *reconciler, const struct frame_reject *reject,
 			 uint8_t out[RECORD_HASH_SIZE])
 {
-	const struct blob parts[] = { reject->source_key, reject->reasons.entries, reject->cells.entries };
+	const struct blob parts[] = { reject->source_key, reject->reasons.entries,
+				      reject->cells.entries };
 	reconciler_hash(reconciler, parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
 /* True if the row lies in quarantine just as it came. */
 static int is_kept(struct collector *collector, struct store_txn *txn, struct run *run,
-		   const uint8_t idx[KEYRING_IDX_SIZE], const struct frame_reject *reject, bool *ret_kept,
-		   struct err *err)
+		   const uint8_t idx[KEYRING_IDX_SIZE], const struct frame_reject *reject,
+		   bool *ret_kept, struct err *err)
 {
 	struct quarantine_row old;
 	uint8_t hash[RECORD_HASH_SIZE];
@@ -241,7 +256,8 @@ static int is_kept(struct collector *collector, struct store_txn *txn, struct ru
 	if (status < 0)
 		return status;
 	*ret_kept = old.row == reject->at.row && memcmp(old.cells_hash, hash, sizeof(hash)) == 0 &&
-		    memcmp(old.interpretation, delivery.interpretation, sizeof(old.interpretation)) == 0;
+		    memcmp(old.interpretation, delivery.interpretation,
+			   sizeof(old.interpretation)) == 0;
 	return 0;
 }
 
@@ -268,7 +284,8 @@ static int meet_record(struct collector *collector, struct store_txn *txn, struc
 
 /* An accepted row under the same key loses its place; the rejected one is then known by where it stood. */
 static int meet_accepted(struct collector *collector, struct store_txn *txn, struct run *run,
-			 const struct frame_locator *at, uint8_t idx[KEYRING_IDX_SIZE], struct err *err)
+			 const struct frame_locator *at, uint8_t idx[KEYRING_IDX_SIZE],
+			 struct err *err)
 {
 	struct stage_key earlier = { 0 };
 	bool twice = true;
@@ -288,14 +305,16 @@ static int meet_accepted(struct collector *collector, struct store_txn *txn, str
 	return 0;
 }
 
-static int collect_reject(struct collector *collector, struct run *run, struct blob body, struct err *err)
+static int collect_reject(struct collector *collector, struct run *run, struct blob body,
+			  struct err *err)
 {
 	struct store_txn *txn;
 	struct frame_reject reject;
 	struct stage_key key = { 0 };
 	struct store *store = collector->session->store;
 	bool kept = false;
-	if (frame_get_reject(body, &reject, err) < 0 || session_txn(collector->session, &txn, err) < 0)
+	if (frame_get_reject(body, &reject, err) < 0 ||
+	    session_txn(collector->session, &txn, err) < 0)
 		return err->code;
 	run->row.counts.quarantined++;
 	if (reject.source_key.len > 0) {
@@ -308,7 +327,8 @@ static int collect_reject(struct collector *collector, struct run *run, struct b
 	if (is_kept(collector, txn, run, key.idx, &reject, &kept, err) < 0)
 		return err->code;
 	key.kind = kept ? STAGE_KEPT : STAGE_REJECT;
-	return kept ? stage_key_put(txn, run->row.id, &key, err) : stage_body(txn, run, &key, body, err);
+	return kept ? stage_key_put(txn, run->row.id, &key, err)
+		    : stage_body(txn, run, &key, body, err);
 }
 
 /* ---- the rest ---- */
@@ -319,7 +339,8 @@ static int collect_file(struct run *run, struct blob body, struct err *err)
 	if (frame_get_file(body, &file, err) < 0)
 		return err->code;
 	if (run->file_count == RUN_FILES_MAX)
-		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "a file too many"));
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "a file too many"));
 	struct run_file *seen = &run->files[run->file_count++];
 	buf_put(&seen->name, file.name.data, file.name.len);
 	seen->size = file.size_bytes;
@@ -346,7 +367,8 @@ static int collect_progress(struct run *run, struct blob body, struct err *err)
 	return 0;
 }
 
-int collect_frame(struct collector *collector, struct run *run, const struct frame *frame, struct err *err)
+int collect_frame(struct collector *collector, struct run *run, const struct frame *frame,
+		  struct err *err)
 {
 	switch (frame->type) {
 	case FRAME_ROW:
@@ -363,7 +385,8 @@ int collect_frame(struct collector *collector, struct run *run, const struct fra
 	case FRAME_PROGRESS:
 		return collect_progress(run, frame->body, err);
 	default:
-		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "a frame of another course"));
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "a frame of another course"));
 	}
 }
 

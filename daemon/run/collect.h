@@ -15,11 +15,11 @@ struct schema;
 
 /* Kinds of a staged key; they are stored. */
 enum stage_kind {
-	STAGE_NEW = 1,	     /* a row under a new key */
-	STAGE_KNOWN = 2,     /* a row under a known key, changed or read under another interpretation */
+	STAGE_NEW = 1,   /* a row under a new key */
+	STAGE_KNOWN = 2, /* a row under a known key, changed or read under another interpretation */
 	STAGE_REJECT = 3,    /* a row that the worker did not accept */
 	STAGE_DUPLICATE = 4, /* a row that it accepted, but its key stands twice */
-	STAGE_KEPT = 5,	     /* rejected as before: the quarantined row stays; nothing is staged */
+	STAGE_KEPT = 5,      /* rejected as before: the quarantined row stays; nothing is staged */
 };
 
 struct collector {
@@ -35,7 +35,8 @@ MUST_CHECK int collect_begin(struct collector *collector, struct run *run, struc
 /** One frame of a pull but HELLO and END.
  * Errors: ERR_PROTOCOL (out of turn, or a row that its schema refuses: the worker is broken), and the store's.
  */
-MUST_CHECK int collect_frame(struct collector *collector, struct run *run, const struct frame *frame, struct err *err);
+MUST_CHECK int collect_frame(struct collector *collector, struct run *run,
+			     const struct frame *frame, struct err *err);
 
 /** Index of a row that has no key of its own: where it stood. */
 void collect_locator_idx(struct store *store, uint16_t source, const struct frame_locator *at,

@@ -2,9 +2,9 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/utsname.h>
 #include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
-#include <sys/utsname.h>
 
 #include "build_config.h"
 #include "config/secret.h"
@@ -23,8 +23,11 @@ const struct actor actor_system = { .type = "system", .via = "timer" };
 
 struct leaf_actor actor_leaf(const struct actor *actor)
 {
-	return (struct leaf_actor){ .type = actor->type, .via = actor->via, .uid = actor->uid,
-				    .name = actor->name == NULL ? (struct blob){ 0 } : blob_text(actor->name) };
+	return (struct leaf_actor){ .type = actor->type,
+				    .via = actor->via,
+				    .uid = actor->uid,
+				    .name = actor->name == NULL ? (struct blob){ 0 }
+								: blob_text(actor->name) };
 }
 
 /* ---- opening ---- */
@@ -49,8 +52,8 @@ static int open_rules(struct engine *engine, struct err *err)
 		return err->code;
 	/* Cells of all runs are hashed under one key, so that an unchanged row is known again. */
 	const uint8_t *shared = keyring_shared_key(store_keyring(engine->base.store));
-	return hkdf_sha256(blob_of(shared, SEAL_KEY_SIZE), (struct blob){ 0 }, blob_text("cell-hash"), engine->cell_key,
-			   sizeof(engine->cell_key), err);
+	return hkdf_sha256(blob_of(shared, SEAL_KEY_SIZE), (struct blob){ 0 },
+			   blob_text("cell-hash"), engine->cell_key, sizeof(engine->cell_key), err);
 }
 
 static int open_publisher(struct engine *engine, struct err *err)
@@ -60,8 +63,10 @@ static int open_publisher(struct engine *engine, struct err *err)
 		return 0;
 	for (size_t i = 0; i < config->source_count; i++) {
 		const struct config_source *source = &config->sources[i];
-		if (source->publish && source->record == CONFIG_RECORD_PERSON && engine->publish_source_count < ENGINE_SOURCES_MAX)
-			engine->publish_sources[engine->publish_source_count++] = dictionary_number(engine->base.store, DICTIONARY_SOURCE, source->name);
+		if (source->publish && source->record == CONFIG_RECORD_PERSON &&
+		    engine->publish_source_count < ENGINE_SOURCES_MAX)
+			engine->publish_sources[engine->publish_source_count++] = dictionary_number(
+				engine->base.store, DICTIONARY_SOURCE, source->name);
 	}
 	const struct publisher_options options = {
 		.store = engine->base.store,
@@ -69,7 +74,8 @@ static int open_publisher(struct engine *engine, struct err *err)
 		.schema = engine->base.schema,
 		.inclusion = &config->publish.inclusion,
 		.sink = config_sink(config, config->publish.sink),
-		.sink_number = dictionary_number(engine->base.store, DICTIONARY_SOURCE, config->publish.sink),
+		.sink_number = dictionary_number(engine->base.store, DICTIONARY_SOURCE,
+						 config->publish.sink),
 		.sources = engine->publish_sources,
 		.source_count = engine->publish_source_count,
 		.clock = engine->options.clock,
@@ -95,10 +101,12 @@ static int restore_file(struct store_txn *txn, struct run *run, struct err *err)
 	return status;
 }
 
-static int take_up(struct engine *engine, struct store_txn *txn, const struct run_row *row, struct err *err)
+static int take_up(struct engine *engine, struct store_txn *txn, const struct run_row *row,
+		   struct err *err)
 {
 	const char *name = dictionary_name(engine->base.store, DICTIONARY_SOURCE, row->source);
-	const struct config_source *source = name == NULL ? NULL : config_source(engine->options.config, name);
+	const struct config_source *source =
+		name == NULL ? NULL : config_source(engine->options.config, name);
 	struct run *run = run_create(row, name == NULL ? "?" : name, source);
 	if (run == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
@@ -106,8 +114,10 @@ static int take_up(struct engine *engine, struct store_txn *txn, const struct ru
 	if (restore_file(txn, run, err) < 0)
 		return err->code;
 	if (row->state == RUN_APPLYING)
-		log_event(LOG_LEVEL_NOTICE, MSG_RUN_RESUMED, ARG_U("run", row->id), ARG_WORD("source", run->name));
-	if (row->state != RUN_COLLECTING && row->state != RUN_GUARDING && row->state != RUN_PUBLISHING)
+		log_event(LOG_LEVEL_NOTICE, MSG_RUN_RESUMED, ARG_U("run", row->id),
+			  ARG_WORD("source", run->name));
+	if (row->state != RUN_COLLECTING && row->state != RUN_GUARDING &&
+	    row->state != RUN_PUBLISHING)
 		return 0;
 	/* Not by engine_end_run(), which may commit: the walk of recover() stands on this transaction. */
 	(void)err_set(&run->cause, ERR_CANCELLED, MSG_RUN_INTERRUPTED);
@@ -133,7 +143,8 @@ static int recover(struct engine *engine, struct err *err)
 	if (status != ERR_NOT_FOUND)
 		return status;
 	uint64_t batches = 0;
-	return engine->publisher == NULL ? 0 : publisher_recover(engine->publisher, txn, &batches, err);
+	return engine->publisher == NULL ? 0
+					 : publisher_recover(engine->publisher, txn, &batches, err);
 }
 
 static int leaf_start(struct engine *engine, struct err *err)
@@ -144,10 +155,14 @@ static int leaf_start(struct engine *engine, struct err *err)
 	char boot_text[SD_ID128_STRING_MAX];
 	(void)uname(&host);
 	(void)sd_id128_get_boot(&boot);
-	const struct leaf_process process = { .name = "trithucd", .version = TRITHUC_VERSION, .build_id = TRITHUC_VERSION,
+	const struct leaf_process process = { .name = "trithucd",
+					      .version = TRITHUC_VERSION,
+					      .build_id = TRITHUC_VERSION,
 					      .boot_id = sd_id128_to_string(boot, boot_text),
 					      .host = blob_text(host.nodename) };
-	struct leaf leaf = { .act = AUDIT_ACT_START, .process = &process, .config_sha256 = engine->options.config->hash };
+	struct leaf leaf = { .act = AUDIT_ACT_START,
+			     .process = &process,
+			     .config_sha256 = engine->options.config->hash };
 	if (session_txn(&engine->session, &txn, err) < 0)
 		return err->code;
 	return audit_log_append(engine->audit, txn, &leaf, NULL, NULL, err);
@@ -160,20 +175,28 @@ int engine_create(const struct engine_options *options, struct engine **ret_engi
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	engine->options = *options;
 	engine->started_us = clock_realtime_us(options->clock);
-	if (foundation_open(options->config, FOUNDATION_WRITE, options->random, &engine->base, err) < 0 ||
-	    audit_log_open(engine->base.store, options->clock, options->random, &engine->audit, err) < 0 ||
+	if (foundation_open(options->config, FOUNDATION_WRITE, options->random, &engine->base,
+			    err) < 0 ||
+	    audit_log_open(engine->base.store, options->clock, options->random, &engine->audit,
+			   err) < 0 ||
 	    open_rules(engine, err) < 0 || open_publisher(engine, err) < 0)
 		return err->code;
-	engine->session = (struct session){ .store = engine->base.store, .audit = engine->audit, .clock = options->clock };
-	engine->collector = (struct collector){ .session = &engine->session, .reconciler = engine->reconciler,
+	engine->session = (struct session){ .store = engine->base.store,
+					    .audit = engine->audit,
+					    .clock = options->clock };
+	engine->collector = (struct collector){ .session = &engine->session,
+						.reconciler = engine->reconciler,
 						.schema = engine->base.schema };
-	engine->applier = (struct applier){ .session = &engine->session, .reconciler = engine->reconciler,
+	engine->applier = (struct applier){ .session = &engine->session,
+					    .reconciler = engine->reconciler,
 					    .audit = engine->audit };
-	if (engine_attach(engine, err) < 0 || leaf_start(engine, err) < 0 || recover(engine, err) < 0 ||
-	    session_commit(&engine->session, err) < 0)
+	if (engine_attach(engine, err) < 0 || leaf_start(engine, err) < 0 ||
+	    recover(engine, err) < 0 || session_commit(&engine->session, err) < 0)
 		return err->code;
-	log_event(LOG_LEVEL_NOTICE, MSG_ENGINE_STARTED, ARG_HEX("store", store_id(engine->base.store), STORE_ID_SIZE),
-		  ARG_U("epoch", store_epoch(engine->base.store)), ARG_U("size", audit_log_head(engine->audit)->size));
+	log_event(LOG_LEVEL_NOTICE, MSG_ENGINE_STARTED,
+		  ARG_HEX("store", store_id(engine->base.store), STORE_ID_SIZE),
+		  ARG_U("epoch", store_epoch(engine->base.store)),
+		  ARG_U("size", audit_log_head(engine->audit)->size));
 	engine_wake(engine);
 	engine->up = true;
 	*ret_engine = TAKE(engine);
@@ -218,7 +241,8 @@ void engine_destroy(struct engine *engine)
 int engine_note(struct engine *engine, const struct leaf *leaf, struct err *err)
 {
 	struct store_txn *txn;
-	if (session_txn(&engine->session, &txn, err) < 0 || audit_log_append(engine->audit, txn, leaf, NULL, NULL, err) < 0 ||
+	if (session_txn(&engine->session, &txn, err) < 0 ||
+	    audit_log_append(engine->audit, txn, leaf, NULL, NULL, err) < 0 ||
 	    session_commit(&engine->session, err) < 0) {
 		engine_session_failed(engine, err);
 		return err->code;

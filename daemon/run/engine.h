@@ -45,20 +45,20 @@ struct engine {
 	struct foundation base;
 	struct audit_log *audit;
 	struct reconciler *reconciler;
-	struct publisher *publisher; /* NULL without a sink */
+	struct publisher *publisher;                  /* NULL without a sink */
 	uint16_t publish_sources[ENGINE_SOURCES_MAX]; /* what it may publish from */
 	size_t publish_source_count;
 	struct session session;
 	struct collector collector;
 	struct applier applier;
-	struct run *runs;	     /* active: neither DONE nor HELD */
+	struct run *runs; /* active: neither DONE nor HELD */
 	struct sd_event_source *work, *commit_timer, *retry_timer;
-	struct buf numbers;	     /* of fields, for the workers */
+	struct buf numbers; /* of fields, for the workers */
 	uint8_t cell_key[FRAME_CELL_KEY_SIZE];
-	uint64_t started_us;	     /* realtime */
-	bool up;		     /* created whole */
-	bool failing;		     /* a failure is being handled */
-	uint64_t calm_us;	     /* boottime: after a failure, no haste to commit before */
+	uint64_t started_us; /* realtime */
+	bool up;             /* created whole */
+	bool failing;        /* a failure is being handled */
+	uint64_t calm_us;    /* boottime: after a failure, no haste to commit before */
 	int exit_code;
 };
 
@@ -73,15 +73,17 @@ extern const struct actor actor_system;
 /** Open the store and all that stands on it, take up what a crash left, write the leaf `start`.
  * Errors: those of store_open(), of the schema, of the audit log (ERR_CORRUPT: it does not verify).
  */
-MUST_CHECK int engine_create(const struct engine_options *options, struct engine **ret_engine, struct err *err);
+MUST_CHECK int engine_create(const struct engine_options *options, struct engine **ret_engine,
+			     struct err *err);
 /** Write `stop`, commit, close. Workers are ended. */
 void engine_destroy(struct engine *engine);
 
 /** Start the source's run. Errors: ERR_NOT_FOUND, ERR_CONFLICT (runs already), ERR_UNAVAILABLE (no worker). */
-MUST_CHECK int engine_start_source(struct engine *engine, const struct actor *actor, const char *source,
-				   uint32_t *ret_run, struct err *err);
+MUST_CHECK int engine_start_source(struct engine *engine, const struct actor *actor,
+				   const char *source, uint32_t *ret_run, struct err *err);
 /** Start publishing. Errors: ERR_NOT_FOUND (no sink), ERR_CONFLICT (runs already; regressed store). */
-MUST_CHECK int engine_start_publish(struct engine *engine, const struct actor *actor, uint32_t *ret_run, struct err *err);
+MUST_CHECK int engine_start_publish(struct engine *engine, const struct actor *actor,
+				    uint32_t *ret_run, struct err *err);
 
 /** The active run of this id, or NULL. */
 struct run *engine_find_run(const struct engine *engine, uint32_t id);
@@ -104,7 +106,8 @@ void engine_touch(struct engine *engine);
 /** The session's transaction failed: abort it, set runs back, or end the loop by the error's policy. */
 void engine_session_failed(struct engine *engine, const struct err *err);
 /** The run ends by `cause` in FAILED or INCOMPLETE. */
-void engine_end_run(struct engine *engine, struct run *run, enum run_state state, const struct err *cause);
+void engine_end_run(struct engine *engine, struct run *run, enum run_state state,
+		    const struct err *cause);
 /** Say in the log why it ended. */
 void engine_log_cause(const struct run *run, enum log_level level);
 /** Put a new run at work. */
@@ -116,5 +119,6 @@ MUST_CHECK int run_take_hello(struct run *run, const struct frame *frame, struct
 /** Why a worker ended in failure, in its own words. */
 void run_worker_failure(const struct frame_end *end, struct err *ret_cause);
 /** The options that every worker gets, sent with its descriptors. */
-MUST_CHECK int engine_send_begin(struct engine *engine, struct run *run, const struct config_connector *connector,
-				 enum frame_role role, struct err *err);
+MUST_CHECK int engine_send_begin(struct engine *engine, struct run *run,
+				 const struct config_connector *connector, enum frame_role role,
+				 struct err *err);

@@ -13,7 +13,8 @@
 #include "daemon/store/image.h"
 #include "daemon/store/quarantine.h"
 
-struct export {
+struct export
+{
 	struct store *store;
 	const struct schema *schema;
 	struct store_txn *txn;
@@ -28,7 +29,8 @@ static int write_line(struct export *export, struct err *err)
 	if (!buf_ok(&export->line))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	for (size_t done = 0; done < export->line.len;) {
-		ssize_t n = write(export->out_fd, export->line.data + done, export->line.len - done);
+		ssize_t n =
+			write(export->out_fd, export->line.data + done, export->line.len - done);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -46,7 +48,8 @@ static const char *source_name(const struct export *export, uint16_t source)
 }
 
 /* "noi-vu/LS.0797524", with "#2" behind it for a second incarnation. */
-static void put_record_name(const struct export *export, const struct person_view_item *item, struct buf *out)
+static void put_record_name(const struct export *export, const struct person_view_item *item,
+			    struct buf *out)
 {
 	buf_put_text(out, source_name(export, item->record.source));
 	buf_put_u8(out, '/');
@@ -66,7 +69,8 @@ struct names {
 	size_t count;
 };
 
-static void names_make(const struct export *export, const struct person_view *view, struct names *names)
+static void names_make(const struct export *export, const struct person_view *view,
+		       struct names *names)
 {
 	names->count = view->count;
 	for (size_t i = 0; i < view->count; i++) {
@@ -74,7 +78,8 @@ static void names_make(const struct export *export, const struct person_view *vi
 		size_t at = i;
 		for (; at > 0; at--) {
 			size_t before = names->order[at - 1];
-			if (blob_compare(buf_blob(&names->text[before]), buf_blob(&names->text[i])) <= 0)
+			if (blob_compare(buf_blob(&names->text[before]),
+					 buf_blob(&names->text[i])) <= 0)
 				break;
 			names->order[at] = before;
 		}
@@ -104,7 +109,8 @@ static const char *how_name(uint8_t how)
 	return names[how <= MEMBER_MANUAL ? how : 0];
 }
 
-static void put_links(const struct export *export, struct json_writer *json, const struct names *names)
+static void put_links(const struct export *export, struct json_writer *json,
+		      const struct names *names)
 {
 	json_key(json, "links");
 	json_array_begin(json);
@@ -121,14 +127,16 @@ static void put_links(const struct export *export, struct json_writer *json, con
 }
 
 /* "degree[thac-si/2015].level": the path with the element key, in the order of the record. */
-static void put_golden(const struct export *export, struct json_writer *json, const struct record *golden)
+static void put_golden(const struct export *export, struct json_writer *json,
+		       const struct record *golden)
 {
 	struct record_iter iter = record_iterate(golden);
 	struct fact fact;
 	json_key(json, "golden");
 	json_array_begin(json);
 	while (record_next(&iter, &fact)) {
-		const struct schema_field *field = schema_field_by_number(export->schema, fact.field);
+		const struct schema_field *field =
+			schema_field_by_number(export->schema, fact.field);
 		json_array_begin(json);
 		json_text(json, field == NULL ? "?" : field->path);
 		json_text_blob(json, fact.key);
@@ -183,7 +191,8 @@ static int export_person(struct export *export, uint32_t ordinal, struct err *er
 
 /* ---- cases and quarantine ---- */
 
-static int put_case_person(struct export *export, struct json_writer *json, uint32_t person, struct err *err)
+static int put_case_person(struct export *export, struct json_writer *json, uint32_t person,
+			   struct err *err)
 {
 	if (person_view_load(export->txn, person, &export->view, err) < 0)
 		return err->code;
@@ -210,7 +219,8 @@ static int export_case(struct export *export, const struct case_row *row, struct
 	return write_line(export, err);
 }
 
-static int export_quarantined(struct export *export, const struct quarantine_row *row, struct err *err)
+static int export_quarantined(struct export *export, const struct quarantine_row *row,
+			      struct err *err)
 {
 	struct quarantine_body body;
 	struct buf plain = { 0 };

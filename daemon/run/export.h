@@ -12,4 +12,5 @@ struct err;
 struct schema;
 struct store;
 
-MUST_CHECK int export_canonical(struct store *store, const struct schema *schema, int out_fd, struct err *err);
+MUST_CHECK int export_canonical(struct store *store, const struct schema *schema, int out_fd,
+				struct err *err);

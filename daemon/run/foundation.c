@@ -27,7 +27,8 @@ static int load_schema(const struct config *config, struct foundation *foundatio
 	return schema_compile(buf_blob(&text), foundation->lists, &foundation->schema, err);
 }
 
-static int read_master(const struct config *config, uint8_t key[KEYRING_MASTER_SIZE], struct err *err)
+static int read_master(const struct config *config, uint8_t key[KEYRING_MASTER_SIZE],
+		       struct err *err)
 {
 	CLEANUP(secret_finish) struct secret master = { 0 };
 	if (secret_read_bytes(&config->keys.master, &master, err) < 0)
@@ -42,11 +43,14 @@ static int read_master(const struct config *config, uint8_t key[KEYRING_MASTER_S
 	return 0;
 }
 
-static int open_store(const struct config *config, enum foundation_mode mode, const struct random_source *random,
-		      struct foundation *foundation, struct err *err)
+static int open_store(const struct config *config, enum foundation_mode mode,
+		      const struct random_source *random, struct foundation *foundation,
+		      struct err *err)
 {
 	uint8_t key[KEYRING_MASTER_SIZE];
-	const struct store_options options = { .state_dir = config->state_dir, .master = key, .random = random,
+	const struct store_options options = { .state_dir = config->state_dir,
+					       .master = key,
+					       .random = random,
 					       .read_only = mode == FOUNDATION_READ };
 	int status = read_master(config, key, err);
 	if (status == 0)
@@ -78,7 +82,8 @@ static int ensure_fields(struct foundation *foundation, struct err *err)
 	return dictionary_ensure(foundation->store, DICTIONARY_FIELD, paths, count, NULL, err);
 }
 
-static int ensure_sources(const struct config *config, struct foundation *foundation, struct err *err)
+static int ensure_sources(const struct config *config, struct foundation *foundation,
+			  struct err *err)
 {
 	size_t count = config->source_count + config->sink_count;
 	CLEANUP(freep) const char **names = calloc(count + 1, sizeof(*names));
@@ -91,18 +96,20 @@ static int ensure_sources(const struct config *config, struct foundation *founda
 	return dictionary_ensure(foundation->store, DICTIONARY_SOURCE, names, count, NULL, err);
 }
 
-int foundation_open(const struct config *config, enum foundation_mode mode, const struct random_source *random,
-		    struct foundation *foundation, struct err *err)
+int foundation_open(const struct config *config, enum foundation_mode mode,
+		    const struct random_source *random, struct foundation *foundation,
+		    struct err *err)
 {
-	if (load_schema(config, foundation, err) < 0 || open_store(config, mode, random, foundation, err) < 0)
+	if (load_schema(config, foundation, err) < 0 ||
+	    open_store(config, mode, random, foundation, err) < 0)
 		return err->code;
 	if (mode == FOUNDATION_WRITE &&
 	    (ensure_fields(foundation, err) < 0 || ensure_sources(config, foundation, err) < 0))
 		return err->code;
 	if (schema_set_numbers(foundation->schema, field_number, foundation->store, err) < 0)
 		return err->code;
-	return survivorship_compile(&config->survivorship, foundation->schema, source_number, foundation->store,
-				    &foundation->policy, err);
+	return survivorship_compile(&config->survivorship, foundation->schema, source_number,
+				    foundation->store, &foundation->policy, err);
 }
 
 void foundation_close(struct foundation *foundation)

@@ -28,5 +28,6 @@ struct foundation {
  * Errors: those of store_open(), code_lists_load() and schema_compile(); ERR_AUTH, ERR_NOT_FOUND (master key).
  */
 MUST_CHECK int foundation_open(const struct config *config, enum foundation_mode mode,
-			       const struct random_source *random, struct foundation *foundation, struct err *err);
+			       const struct random_source *random, struct foundation *foundation,
+			       struct err *err);
 void foundation_close(struct foundation *foundation);

@@ -8,10 +8,10 @@
 
 struct guard_facts {
 	enum frame_completeness completeness;
-	bool must_prove;	    /* the source declares a proof */
+	bool must_prove;            /* the source declares a proof */
 	uint64_t promised, counted; /* by the proof */
-	uint64_t rows_said;	    /* rows that the worker says it read */
-	uint64_t rows_received;	    /* rows that came */
+	uint64_t rows_said;         /* rows that the worker says it read */
+	uint64_t rows_received;     /* rows that came */
 };
 
 enum guard_verdict { GUARD_APPLY, GUARD_INCOMPLETE, GUARD_BROKEN };

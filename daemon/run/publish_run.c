@@ -15,13 +15,14 @@
 #include "daemon/store/dictionary.h"
 
 enum {
-	BUILD_PERSONS = 300,		    /* looked at per turn */
+	BUILD_PERSONS = 300, /* looked at per turn */
 	SWEEP_PERSONS = 2000,
-	WAIT_MAX_MS = 60000,		    /* a batch due later is left to the next run */
+	WAIT_MAX_MS = 60000, /* a batch due later is left to the next run */
 	WORKER_FAILURES_MAX = 3,
 };
 
-_Static_assert((int)PUBLISH_COUNT_MAX == (int)RUN_PUBLISH_COUNTS, "the store keeps what the publish layer counts");
+_Static_assert((int)PUBLISH_COUNT_MAX == (int)RUN_PUBLISH_COUNTS,
+	       "the store keeps what the publish layer counts");
 
 static void end_publishing(struct engine *engine, struct run *run)
 {
@@ -29,9 +30,11 @@ static void end_publishing(struct engine *engine, struct run *run)
 	worker_destroy(TAKE(run->worker));
 	run_move(run, RUN_COMPLETE);
 	const uint64_t *counts = run->row.counts.publish;
-	log_event(LOG_LEVEL_NOTICE, MSG_PUBLISH_ENDED, ARG_U("run", run->row.id), ARG_WORD("sink", run->name),
-		  ARG_U("sent", counts[PUBLISH_SENT]), ARG_U("acknowledged", counts[PUBLISH_ACKNOWLEDGED]),
-		  ARG_U("conflicts", counts[PUBLISH_CONFLICTS]), ARG_U("held", counts[PUBLISH_HELD]));
+	log_event(LOG_LEVEL_NOTICE, MSG_PUBLISH_ENDED, ARG_U("run", run->row.id),
+		  ARG_WORD("sink", run->name), ARG_U("sent", counts[PUBLISH_SENT]),
+		  ARG_U("acknowledged", counts[PUBLISH_ACKNOWLEDGED]),
+		  ARG_U("conflicts", counts[PUBLISH_CONFLICTS]),
+		  ARG_U("held", counts[PUBLISH_HELD]));
 	if (apply_end_run(&engine->applier, run, &err) < 0)
 		engine_session_failed(engine, &err);
 	engine_touch(engine);
@@ -40,16 +43,19 @@ static void end_publishing(struct engine *engine, struct run *run)
 
 /* ---- the worker ---- */
 
-static int take_answer(struct engine *engine, struct run *run, const struct frame *frame, struct err *err)
+static int take_answer(struct engine *engine, struct run *run, const struct frame *frame,
+		       struct err *err)
 {
 	struct frame_answer answer;
 	struct store_txn *txn;
 	if (frame->type != FRAME_ANSWER)
-		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "a frame of another course"));
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "a frame of another course"));
 	if (frame_get_answer(frame->body, &answer, err) < 0)
 		return err->code;
 	if (answer.batch != run->in_flight)
-		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "an answer for another batch"));
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "an answer for another batch"));
 	if (session_txn(&engine->session, &txn, err) < 0 ||
 	    publisher_answer(engine->publisher, txn, &answer, run->row.counts.publish, err) < 0 ||
 	    run_table_put(txn, &run->row, NULL, err) < 0) {
@@ -83,7 +89,8 @@ static int on_frame(void *ctx, const struct frame *frame, struct err *err)
 		return 0; /* its outcome is asked for after the next start */
 	if (!run->helloed)
 		return run_take_hello(run, frame, err);
-	return frame->type == FRAME_END ? take_end(frame, err) : take_answer(run->engine, run, frame, err);
+	return frame->type == FRAME_END ? take_end(frame, err)
+					: take_answer(run->engine, run, frame, err);
 }
 
 /* The worker is gone: what it had is settled in the next turn. */
@@ -109,7 +116,8 @@ static int need_worker(struct engine *engine, struct run *run, struct err *err)
 {
 	const struct config *config = engine->options.config;
 	const struct worker_options options = {
-		.program = config->workers.start == CONFIG_START_SPAWN ? config->workers.program : NULL,
+		.program = config->workers.start == CONFIG_START_SPAWN ? config->workers.program
+								       : NULL,
 		.sockets_dir = config->workers.sockets,
 		.role = FRAME_ROLE_HTTP,
 		.deadline_ms = config->workers.deadline_ms,
@@ -122,7 +130,8 @@ static int need_worker(struct engine *engine, struct run *run, struct err *err)
 	run->helloed = false;
 	if (worker_start(engine->options.loop, &options, &run->worker, err) < 0)
 		return err->code;
-	return engine_send_begin(engine, run, &config_sink(config, run->name)->connector, FRAME_ROLE_HTTP, err);
+	return engine_send_begin(engine, run, &config_sink(config, run->name)->connector,
+				 FRAME_ROLE_HTTP, err);
 }
 
 /* ---- the parts of a turn ---- */
@@ -134,7 +143,8 @@ enum turn {
 	TURN_NO_WORKER, /* none starts; what is in the session stands */
 };
 
-static int settle_lost(struct engine *engine, struct run *run, struct store_txn *txn, struct err *err)
+static int settle_lost(struct engine *engine, struct run *run, struct store_txn *txn,
+		       struct err *err)
 {
 	if (run->lost == 0)
 		return TURN_NOTHING;
@@ -154,14 +164,16 @@ static int sweep(struct engine *engine, struct run *run, struct store_txn *txn, 
 }
 
 /* The intent is durable and marked before the first byte leaves (RELIABILITY.md, rules 2 and 3). */
-static int send_batch(struct engine *engine, struct run *run, struct store_txn *txn, uint64_t batch, struct err *err)
+static int send_batch(struct engine *engine, struct run *run, struct store_txn *txn, uint64_t batch,
+		      struct err *err)
 {
 	CLEANUP(buf_cleanse) struct buf frames = { 0 };
 	if (need_worker(engine, run, err) < 0)
 		return TURN_NO_WORKER;
 	if (publisher_attempt(engine->publisher, txn, batch, run->row.counts.publish, err) < 0 ||
 	    publisher_frame(engine->publisher, txn, batch, &frames, err) < 0 ||
-	    run_table_put(txn, &run->row, NULL, err) < 0 || session_commit(&engine->session, err) < 0)
+	    run_table_put(txn, &run->row, NULL, err) < 0 ||
+	    session_commit(&engine->session, err) < 0)
 		return err->code;
 	run->in_flight = batch; /* from here on it counts as under way */
 	const struct audit_head *head = audit_log_head(engine->audit);
@@ -179,13 +191,15 @@ static int build(struct engine *engine, struct run *run, struct store_txn *txn, 
 	uint64_t batch = 0;
 	if (run->built)
 		return TURN_NOTHING;
-	if (publisher_build(engine->publisher, txn, BUILD_PERSONS, &batch, &run->built, run->row.counts.publish, err) < 0)
+	if (publisher_build(engine->publisher, txn, BUILD_PERSONS, &batch, &run->built,
+			    run->row.counts.publish, err) < 0)
 		return err->code;
 	run->total = run->row.counts.publish[PUBLISH_DIRTY];
 	return TURN_MORE;
 }
 
-static int finish(struct engine *engine, struct run *run, struct store_txn *txn, uint64_t wait_us, struct err *err)
+static int finish(struct engine *engine, struct run *run, struct store_txn *txn, uint64_t wait_us,
+		  struct err *err)
 {
 	struct publish_endpoint endpoint = { 0 };
 	uint64_t open = 0, unknown = 0;
@@ -202,8 +216,9 @@ static int finish(struct engine *engine, struct run *run, struct store_txn *txn,
 		return TURN_MORE;
 	}
 	struct err later = { 0 };
-	(void)err_set(&later, endpoint.pause == PAUSE_THROTTLED ? ERR_THROTTLED : ERR_UNAVAILABLE, MSG_PUBLISH_LATER,
-		      ARG_U("open", open), ARG_WORD("pause", publish_pause_name(endpoint.pause)));
+	(void)err_set(&later, endpoint.pause == PAUSE_THROTTLED ? ERR_THROTTLED : ERR_UNAVAILABLE,
+		      MSG_PUBLISH_LATER, ARG_U("open", open),
+		      ARG_WORD("pause", publish_pause_name(endpoint.pause)));
 	engine_end_run(engine, run, RUN_FAILED, &later);
 	return TURN_MORE;
 }
@@ -235,7 +250,8 @@ bool publish_run_step(struct engine *engine, struct run *run)
 	if (run->in_flight != 0)
 		return false;
 	if (run->worker_failures >= WORKER_FAILURES_MAX && run->lost == 0) {
-		(void)err_set(&err, ERR_UNAVAILABLE, MSG_PUBLISH_WORKERS, ARG_U("count", run->worker_failures));
+		(void)err_set(&err, ERR_UNAVAILABLE, MSG_PUBLISH_WORKERS,
+			      ARG_U("count", run->worker_failures));
 		engine_end_run(engine, run, RUN_FAILED, &err);
 		return true;
 	}
@@ -254,16 +270,20 @@ bool publish_run_step(struct engine *engine, struct run *run)
 
 /* ---- starting ---- */
 
-static int leaf_begin(struct engine *engine, struct store_txn *txn, const struct run *run, const struct actor *actor,
-		      struct err *err)
+static int leaf_begin(struct engine *engine, struct store_txn *txn, const struct run *run,
+		      const struct actor *actor, struct err *err)
 {
 	const struct leaf_actor who = actor_leaf(actor);
-	const struct leaf leaf = { .act = AUDIT_ACT_RUN_BEGIN, .actor = &who, .run = run->row.id,
-				   .source = { .name = run->name }, .config_sha256 = engine->options.config->hash };
+	const struct leaf leaf = { .act = AUDIT_ACT_RUN_BEGIN,
+				   .actor = &who,
+				   .run = run->row.id,
+				   .source = { .name = run->name },
+				   .config_sha256 = engine->options.config->hash };
 	return audit_log_append(engine->audit, txn, &leaf, NULL, NULL, err);
 }
 
-int engine_start_publish(struct engine *engine, const struct actor *actor, uint32_t *ret_run, struct err *err)
+int engine_start_publish(struct engine *engine, const struct actor *actor, uint32_t *ret_run,
+			 struct err *err)
 {
 	const char *sink = engine->options.config->publish.sink;
 	if (engine->publisher == NULL)
@@ -272,8 +292,11 @@ int engine_start_publish(struct engine *engine, const struct actor *actor, uint3
 		return err_set(err, ERR_CONFLICT, MSG_PUBLISH_REGRESSED);
 	const struct run *running = engine_find_run_of(engine, sink);
 	if (running != NULL)
-		return err_set(err, ERR_CONFLICT, MSG_RUN_IS_RUNNING, ARG_WORD("source", sink), ARG_U("run", running->row.id));
-	struct run_row row = { .source = dictionary_number(engine->base.store, DICTIONARY_SOURCE, sink), .state = RUN_PUBLISHING,
+		return err_set(err, ERR_CONFLICT, MSG_RUN_IS_RUNNING, ARG_WORD("source", sink),
+			       ARG_U("run", running->row.id));
+	struct run_row row = { .source = dictionary_number(engine->base.store, DICTIONARY_SOURCE,
+							   sink),
+			       .state = RUN_PUBLISHING,
 			       .begun_us = clock_realtime_us(engine->options.clock) };
 	CLEANUP(run_destroyp) struct run *run = run_create(&row, sink, NULL);
 	struct store_txn *txn;
@@ -281,15 +304,18 @@ int engine_start_publish(struct engine *engine, const struct actor *actor, uint3
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	uint64_t batches = 0; /* that a run which failed left under way */
 	publisher_rewind(engine->publisher);
-	if (session_txn(&engine->session, &txn, err) < 0 || run_table_create(txn, &run->row, NULL, err) < 0 ||
-	    leaf_begin(engine, txn, run, actor, err) < 0 || publisher_resume(engine->publisher, txn, err) < 0 ||
+	if (session_txn(&engine->session, &txn, err) < 0 ||
+	    run_table_create(txn, &run->row, NULL, err) < 0 ||
+	    leaf_begin(engine, txn, run, actor, err) < 0 ||
+	    publisher_resume(engine->publisher, txn, err) < 0 ||
 	    publisher_recover(engine->publisher, txn, &batches, err) < 0 ||
 	    session_commit(&engine->session, err) < 0) {
 		engine_session_failed(engine, err);
 		return err->code;
 	}
 	*ret_run = run->row.id;
-	log_event(LOG_LEVEL_INFO, MSG_RUN_STARTED, ARG_U("run", run->row.id), ARG_WORD("source", run->name));
+	log_event(LOG_LEVEL_INFO, MSG_RUN_STARTED, ARG_U("run", run->row.id),
+		  ARG_WORD("source", run->name));
 	engine_add_run(engine, TAKE(run));
 	engine_wake(engine);
 	return 0;

@@ -21,7 +21,8 @@ static int write_out(struct buf *out, struct err *err)
 	buf_put_u8(out, '\n');
 	if (!buf_ok(out))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	ssize_t n = write(STDOUT_FILENO, out->data, out->len); /* a pipe takes a short answer whole */
+	ssize_t n =
+		write(STDOUT_FILENO, out->data, out->len); /* a pipe takes a short answer whole */
 	return n == (ssize_t)out->len ? 0 : err_set_errno(err, errno, MSG_FILE_WRITE, "reader");
 }
 
@@ -69,7 +70,8 @@ static int job_rebuild(struct foundation *foundation, int *ret_exit, struct err 
 {
 	struct rebuild_report report = { 0 };
 	CLEANUP(buf_finish) struct buf out = { 0 };
-	if (rebuild_check(foundation->store, foundation->schema, foundation->policy, &report, err) < 0)
+	if (rebuild_check(foundation->store, foundation->schema, foundation->policy, &report, err) <
+	    0)
 		return err->code;
 	struct json_writer json = json_writer_of(&out);
 	json_object_begin(&json);
@@ -85,12 +87,15 @@ int reader_run(const struct config *config, const char *job, int *ret_exit, stru
 	static const struct {
 		const char *name;
 		int (*run)(struct foundation *foundation, int *ret_exit, struct err *err);
-	} jobs[] = { { "export", job_export }, { "verify", job_verify }, { "rebuild", job_rebuild } };
+	} jobs[] = { { "export", job_export },
+		     { "verify", job_verify },
+		     { "rebuild", job_rebuild } };
 	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
 		if (strcmp(jobs[i].name, job) != 0)
 			continue;
 		struct foundation foundation = { 0 };
-		int status = foundation_open(config, FOUNDATION_READ, &random_system, &foundation, err);
+		int status =
+			foundation_open(config, FOUNDATION_READ, &random_system, &foundation, err);
 		if (status == 0)
 			status = jobs[i].run(&foundation, ret_exit, err);
 		foundation_close(&foundation);
@@ -101,9 +106,11 @@ int reader_run(const struct config *config, const char *job, int *ret_exit, stru
 
 /* ---- beside it ---- */
 
-static int spawn(const char *program, const char *config_dir, const char *job, int out_fd, pid_t *ret_pid, struct err *err)
+static int spawn(const char *program, const char *config_dir, const char *job, int out_fd,
+		 pid_t *ret_pid, struct err *err)
 {
-	char name[4096], dir[4096], what[32], config_flag[] = "--config", reader_flag[] = "--reader";
+	char name[4096], dir[4096], what[32], config_flag[] = "--config",
+					      reader_flag[] = "--reader";
 	(void)snprintf(name, sizeof(name), "%s", program);
 	(void)snprintf(dir, sizeof(dir), "%s", config_dir);
 	(void)snprintf(what, sizeof(what), "%s", job);
@@ -113,13 +120,14 @@ static int spawn(const char *program, const char *config_dir, const char *job, i
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	int error = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
 	if (error == 0)
-		error = posix_spawn(ret_pid, name, &actions, NULL, argv, environ); /* credentials are named there */
+		error = posix_spawn(ret_pid, name, &actions, NULL, argv,
+				    environ); /* credentials are named there */
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return error == 0 ? 0 : err_set_errno(err, error, MSG_READER_START, program);
 }
 
-int reader_start(const char *program, const char *config_dir, const char *job, int *ret_fd, int *ret_pidfd,
-		 struct err *err)
+int reader_start(const char *program, const char *config_dir, const char *job, int *ret_fd,
+		 int *ret_pidfd, struct err *err)
 {
 	int pipes[2];
 	pid_t pid = 0;

@@ -16,8 +16,9 @@ struct err;
 /** Run a job to its end; the exit code of the process: 0, 1 with findings, else an error's.
  * Errors: ERR_CONFIG (no such job), the store's.
  */
-MUST_CHECK int reader_run(const struct config *config, const char *job, int *ret_exit, struct err *err);
+MUST_CHECK int reader_run(const struct config *config, const char *job, int *ret_exit,
+			  struct err *err);
 
 /** Start `program --config DIR --reader JOB`; its output comes out of *ret_fd (non-blocking), *ret_pidfd ends with it. */
-MUST_CHECK int reader_start(const char *program, const char *config_dir, const char *job, int *ret_fd, int *ret_pidfd,
-			    struct err *err);
+MUST_CHECK int reader_start(const char *program, const char *config_dir, const char *job,
+			    int *ret_fd, int *ret_pidfd, struct err *err);

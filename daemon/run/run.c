@@ -4,7 +4,8 @@
 
 #include "daemon/run/worker.h"
 
-struct run *run_create(const struct run_row *row, const char *name, const struct config_source *source)
+struct run *run_create(const struct run_row *row, const char *name,
+		       const struct config_source *source)
 {
 	struct run *run = calloc(1, sizeof(*run));
 	if (run == NULL)
@@ -34,7 +35,9 @@ void run_move(struct run *run, enum run_state state)
 
 struct delivery run_delivery(const struct run *run)
 {
-	struct delivery delivery = { .run = run->row.id, .source = run->row.source, .source_name = run->name };
+	struct delivery delivery = { .run = run->row.id,
+				     .source = run->row.source,
+				     .source_name = run->name };
 	memcpy(delivery.interpretation, run->row.interpretation, sizeof(delivery.interpretation));
 	if (run->source != NULL && run->source->as_of.constant != NULL)
 		delivery.as_of = blob_text(run->source->as_of.constant);

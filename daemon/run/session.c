@@ -9,7 +9,8 @@ int session_txn(struct session *session, struct store_txn **ret_txn, struct err 
 {
 	if (session->txn == NULL) {
 		CLEANUP(store_abortp) struct store_txn *txn = NULL;
-		if (store_begin(session->store, KV_WRITE, &txn, err) < 0 || audit_log_begin(session->audit, txn, err) < 0)
+		if (store_begin(session->store, KV_WRITE, &txn, err) < 0 ||
+		    audit_log_begin(session->audit, txn, err) < 0)
 			return err->code;
 		session->txn = TAKE(txn);
 		session->begun_us = clock_boottime_us(session->clock);
@@ -25,7 +26,8 @@ bool session_is_due(const struct session *session, bool busy)
 	if (session->txn == NULL)
 		return false;
 	uint64_t age_ms = (clock_boottime_us(session->clock) - session->begun_us) / 1000;
-	return session->urgent || session->rows >= SESSION_ROWS || age_ms >= (busy ? SESSION_AGE_BUSY_MS : SESSION_AGE_MS);
+	return session->urgent || session->rows >= SESSION_ROWS ||
+	       age_ms >= (busy ? SESSION_AGE_BUSY_MS : SESSION_AGE_MS);
 }
 
 int session_commit(struct session *session, struct err *err)

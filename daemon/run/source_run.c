@@ -35,7 +35,8 @@ static int grant_fd(struct grant *grant, const char *name, int fd, struct err *e
 {
 	if (grant->count == LIMIT_FRAME_FDS) {
 		(void)close(fd);
-		return err_set(err, ERR_CONFIG, MSG_WORKER_FRAME, ARG_WORD("what", "more descriptors than may be sent"));
+		return err_set(err, ERR_CONFIG, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "more descriptors than may be sent"));
 	}
 	grant->fds[grant->count++] = fd;
 	frame_list_add_text(&grant->names, &grant->name_entries, blob_text(name));
@@ -88,7 +89,8 @@ static void put_source(struct json_writer *json, const struct config_source *sou
 	put_map(json, "code_lists", &source->code_lists);
 	put_texts(json, "excluded_orgs", excluded_orgs);
 	put_map(json, "lists", &source->lists);
-	json_member_text(json, "record", source->record == CONFIG_RECORD_STUDENT ? "student" : "person");
+	json_member_text(json, "record",
+			 source->record == CONFIG_RECORD_STUDENT ? "student" : "person");
 	if (source->whole.trailer != NULL)
 		json_member_text(json, "trailer", source->whole.trailer);
 	json_object_end(json);
@@ -104,7 +106,8 @@ static void put_sink(struct json_writer *json, const struct engine *engine)
 	json_object_end(json);
 }
 
-static void put_options(struct buf *out, const struct engine *engine, const struct config_connector *connector,
+static void put_options(struct buf *out, const struct engine *engine,
+			const struct config_connector *connector,
 			const struct config_source *source)
 {
 	struct json_writer json = json_writer_of(out);
@@ -118,13 +121,15 @@ static void put_options(struct buf *out, const struct engine *engine, const stru
 	json_object_end(&json);
 }
 
-static int send_begin(struct engine *engine, struct run *run, const struct config_connector *connector,
-		      enum frame_role role, struct grant *grant, struct buf *options, struct buf *out, struct err *err)
+static int send_begin(struct engine *engine, struct run *run,
+		      const struct config_connector *connector, enum frame_role role,
+		      struct grant *grant, struct buf *options, struct buf *out, struct err *err)
 {
 	const struct config *config = engine->options.config;
 	if (grant_path(grant, "schema", config->schema, err) < 0 ||
 	    grant_path(grant, "codelists", config->codelists, err) < 0 ||
-	    option_each_passed(connector->rows->rows, connector->options, grant_passed, grant, err) < 0)
+	    option_each_passed(connector->rows->rows, connector->options, grant_passed, grant,
+			       err) < 0)
 		return err->code;
 	grant->names.entries = buf_blob(&grant->name_entries);
 	put_options(options, engine, connector, run->source);
@@ -148,8 +153,9 @@ static int send_begin(struct engine *engine, struct run *run, const struct confi
 	return worker_send(run->worker, buf_blob(out), grant->fds, grant->count, err);
 }
 
-int engine_send_begin(struct engine *engine, struct run *run, const struct config_connector *connector,
-		      enum frame_role role, struct err *err)
+int engine_send_begin(struct engine *engine, struct run *run,
+		      const struct config_connector *connector, enum frame_role role,
+		      struct err *err)
 {
 	struct grant grant = { 0 };
 	struct buf options = { 0 }, out = { 0 };
@@ -170,11 +176,15 @@ static void fail(struct engine *engine, struct run *run, const struct err *cause
 /* The worker's own words are foreign: shown escaped and cut, behind a message of ours. */
 void run_worker_failure(const struct frame_end *end, struct err *ret_cause)
 {
-	enum err_code code = end->error > 0 && end->error < ERR_MAX_ ? (enum err_code)-end->error : ERR_PROTOCOL;
+	enum err_code code = end->error > 0 && end->error < ERR_MAX_ ? (enum err_code) - end->error
+								     : ERR_PROTOCOL;
 	char name[16] = { 0 };
-	memcpy(name, end->message_code.data, end->message_code.len < sizeof(name) - 1 ? end->message_code.len : sizeof(name) - 1);
+	memcpy(name, end->message_code.data,
+	       end->message_code.len < sizeof(name) - 1 ? end->message_code.len : sizeof(name) - 1);
 	(void)err_set(ret_cause, code, MSG_RUN_WORKER_SAYS, ARG_TEXT("code", name));
-	const struct blob texts[LANGUAGE_MAX] = { [LANGUAGE_EN] = end->message_en, [LANGUAGE_VI] = end->message_vi };
+	const struct blob texts[LANGUAGE_MAX] = {
+		[LANGUAGE_EN] = end->message_en, [LANGUAGE_VI] = end->message_vi
+	};
 	for (int language = 0; language < LANGUAGE_MAX; language++) {
 		struct arg text = ARG_TEXTN("text", texts[language].data, texts[language].len);
 		size_t len = strlen(ret_cause->text[language]);
@@ -197,7 +207,8 @@ static void begin_applying(struct engine *engine, struct run *run)
 		body.file = buf_blob(&run->files[0].name);
 		memcpy(run->row.input, run->files[0].sha256, sizeof(run->row.input));
 	}
-	if (session_txn(&engine->session, &txn, &err) < 0 || run_table_put(txn, &run->row, &body, &err) < 0) {
+	if (session_txn(&engine->session, &txn, &err) < 0 ||
+	    run_table_put(txn, &run->row, &body, &err) < 0) {
 		engine_session_failed(engine, &err);
 		return;
 	}
@@ -224,10 +235,12 @@ static void judge(struct engine *engine, struct run *run, const struct frame_end
 		return;
 	}
 	struct err cause = { 0 };
-	(void)err_set(&cause, decision.verdict == GUARD_BROKEN ? ERR_PROTOCOL : ERR_INVALID, decision.why,
-		      ARG_U("promised", facts.promised), ARG_U("counted", facts.counted), ARG_U("said", facts.rows_said),
+	(void)err_set(&cause, decision.verdict == GUARD_BROKEN ? ERR_PROTOCOL : ERR_INVALID,
+		      decision.why, ARG_U("promised", facts.promised),
+		      ARG_U("counted", facts.counted), ARG_U("said", facts.rows_said),
 		      ARG_U("received", facts.rows_received));
-	engine_end_run(engine, run, decision.verdict == GUARD_BROKEN ? RUN_FAILED : RUN_INCOMPLETE, &cause);
+	engine_end_run(engine, run, decision.verdict == GUARD_BROKEN ? RUN_FAILED : RUN_INCOMPLETE,
+		       &cause);
 }
 
 static int take_end(struct engine *engine, struct run *run, struct blob body, struct err *err)
@@ -254,11 +267,13 @@ int run_take_hello(struct run *run, const struct frame *frame, struct err *err)
 {
 	struct frame_hello hello;
 	if (frame->type != FRAME_HELLO)
-		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "a frame before HELLO"));
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "a frame before HELLO"));
 	if (frame_get_hello(frame->body, &hello, err) < 0)
 		return err->code;
 	if (hello.protocol != FRAME_PROTOCOL)
-		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME, ARG_WORD("what", "another protocol version"));
+		return err_set(err, ERR_PROTOCOL, MSG_WORKER_FRAME,
+			       ARG_WORD("what", "another protocol version"));
 	run->helloed = true;
 	return 0;
 }
@@ -297,7 +312,8 @@ static void on_end(void *ctx, const struct err *cause)
 /* ---- starting ---- */
 
 /* Everything that turns the same bytes into a record; as_of only bounds dates and is none of it. */
-static void interpretation(const struct engine *engine, const struct config_source *source, uint8_t out[SHA256_SIZE])
+static void interpretation(const struct engine *engine, const struct config_source *source,
+			   uint8_t out[SHA256_SIZE])
 {
 	struct buf text = { 0 };
 	struct json_writer json = json_writer_of(&text);
@@ -316,16 +332,20 @@ static void interpretation(const struct engine *engine, const struct config_sour
 	buf_finish(&text);
 }
 
-static int leaf_begin(struct engine *engine, struct store_txn *txn, const struct run *run, const struct actor *actor,
-		      struct err *err)
+static int leaf_begin(struct engine *engine, struct store_txn *txn, const struct run *run,
+		      const struct actor *actor, struct err *err)
 {
 	const struct leaf_actor who = actor_leaf(actor);
 	/* Owner, legal basis, purpose and as_of of the delivery are what the hash of the source's file binds. */
 	const struct leaf_hash hashes[] = { { "interpretation", run->row.interpretation },
 					    { "source_config", run->source->connector.hash } };
-	const struct leaf leaf = { .act = AUDIT_ACT_RUN_BEGIN, .actor = &who, .run = run->row.id,
-				   .source = { .name = run->name }, .config_sha256 = engine->options.config->hash,
-				   .hashes = hashes, .hash_count = sizeof(hashes) / sizeof(hashes[0]) };
+	const struct leaf leaf = { .act = AUDIT_ACT_RUN_BEGIN,
+				   .actor = &who,
+				   .run = run->row.id,
+				   .source = { .name = run->name },
+				   .config_sha256 = engine->options.config->hash,
+				   .hashes = hashes,
+				   .hash_count = sizeof(hashes) / sizeof(hashes[0]) };
 	return audit_log_append(engine->audit, txn, &leaf, NULL, NULL, err);
 }
 
@@ -333,7 +353,8 @@ static int start_worker(struct engine *engine, struct run *run, struct err *err)
 {
 	const struct config *config = engine->options.config;
 	const struct worker_options options = {
-		.program = config->workers.start == CONFIG_START_SPAWN ? config->workers.program : NULL,
+		.program = config->workers.start == CONFIG_START_SPAWN ? config->workers.program
+								       : NULL,
 		.sockets_dir = config->workers.sockets,
 		.role = FRAME_ROLE_FILE,
 		.deadline_ms = config->workers.deadline_ms,
@@ -347,8 +368,8 @@ static int start_worker(struct engine *engine, struct run *run, struct err *err)
 	return engine_send_begin(engine, run, &run->source->connector, FRAME_ROLE_FILE, err);
 }
 
-static int check_start(struct engine *engine, const char *name, const struct config_source **ret_source,
-		       struct err *err)
+static int check_start(struct engine *engine, const char *name,
+		       const struct config_source **ret_source, struct err *err)
 {
 	const struct config_source *source = config_source(engine->options.config, name);
 	const struct run *running = engine_find_run_of(engine, name);
@@ -358,34 +379,39 @@ static int check_start(struct engine *engine, const char *name, const struct con
 	if (source == NULL)
 		return err_set(err, ERR_NOT_FOUND, MSG_RUN_NO_SOURCE, ARG_TEXT("source", name));
 	if (running != NULL)
-		return err_set(err, ERR_CONFLICT, MSG_RUN_IS_RUNNING, ARG_WORD("source", source->name),
-			       ARG_U("run", running->row.id));
+		return err_set(err, ERR_CONFLICT, MSG_RUN_IS_RUNNING,
+			       ARG_WORD("source", source->name), ARG_U("run", running->row.id));
 	if (workers >= engine->options.config->workers.max)
 		return err_set(err, ERR_CONFLICT, MSG_RUN_BUSY);
 	*ret_source = source;
 	return 0;
 }
 
-int engine_start_source(struct engine *engine, const struct actor *actor, const char *name, uint32_t *ret_run,
-			struct err *err)
+int engine_start_source(struct engine *engine, const struct actor *actor, const char *name,
+			uint32_t *ret_run, struct err *err)
 {
 	const struct config_source *source = NULL;
 	if (check_start(engine, name, &source, err) < 0)
 		return err->code;
-	struct run_row row = { .source = dictionary_number(engine->base.store, DICTIONARY_SOURCE, name), .state = RUN_COLLECTING,
+	struct run_row row = { .source = dictionary_number(engine->base.store, DICTIONARY_SOURCE,
+							   name),
+			       .state = RUN_COLLECTING,
 			       .begun_us = clock_realtime_us(engine->options.clock) };
 	CLEANUP(run_destroyp) struct run *run = run_create(&row, source->name, source);
 	struct store_txn *txn;
 	if (run == NULL)
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	interpretation(engine, source, run->row.interpretation);
-	if (session_txn(&engine->session, &txn, err) < 0 || run_table_create(txn, &run->row, NULL, err) < 0 ||
-	    leaf_begin(engine, txn, run, actor, err) < 0 || session_commit(&engine->session, err) < 0) {
+	if (session_txn(&engine->session, &txn, err) < 0 ||
+	    run_table_create(txn, &run->row, NULL, err) < 0 ||
+	    leaf_begin(engine, txn, run, actor, err) < 0 ||
+	    session_commit(&engine->session, err) < 0) {
 		engine_session_failed(engine, err);
 		return err->code;
 	}
 	*ret_run = run->row.id;
-	log_event(LOG_LEVEL_INFO, MSG_RUN_STARTED, ARG_U("run", run->row.id), ARG_WORD("source", run->name));
+	log_event(LOG_LEVEL_INFO, MSG_RUN_STARTED, ARG_U("run", run->row.id),
+		  ARG_WORD("source", run->name));
 	struct run *started = TAKE(run);
 	engine_add_run(engine, started);
 	struct err cause = { 0 };

@@ -8,14 +8,16 @@
 #include "daemon/store/store.h"
 
 enum {
-	STEP_ROWS = 300,	       /* of one turn: some 20 ms */
+	STEP_ROWS = 300, /* of one turn: some 20 ms */
 	SWEEP_ROWS = 1200,
 	RETRY_AFTER_FAILURE_MS = 5000, /* a run that was set back waits so long */
 };
 
 static unsigned waiting(const struct engine *engine)
 {
-	return engine->options.waiting == NULL ? 0 : engine->options.waiting(engine->options.waiting_ctx);
+	return engine->options.waiting == NULL
+		       ? 0
+		       : engine->options.waiting(engine->options.waiting_ctx);
 }
 
 /* ---- committing ---- */
@@ -93,10 +95,12 @@ static void log_end(const struct run *run)
 	uint64_t skipped = 0;
 	for (size_t i = 0; i < RUN_SKIP_KINDS; i++)
 		skipped += counts->skipped[i];
-	log_event(LOG_LEVEL_NOTICE, MSG_RUN_ENDED, ARG_U("run", run->row.id), ARG_WORD("source", run->name),
-		  ARG_WORD("state", run_state_name((enum run_state)run->row.state)), ARG_U("read", counts->read),
-		  ARG_U("accepted", counts->accepted), ARG_U("unchanged", counts->unchanged),
-		  ARG_U("quarantined", counts->quarantined), ARG_U("skipped", skipped));
+	log_event(LOG_LEVEL_NOTICE, MSG_RUN_ENDED, ARG_U("run", run->row.id),
+		  ARG_WORD("source", run->name),
+		  ARG_WORD("state", run_state_name((enum run_state)run->row.state)),
+		  ARG_U("read", counts->read), ARG_U("accepted", counts->accepted),
+		  ARG_U("unchanged", counts->unchanged), ARG_U("quarantined", counts->quarantined),
+		  ARG_U("skipped", skipped));
 }
 
 /* One piece of work of a run. Returns true if it has more to do at once. */
@@ -165,13 +169,14 @@ int engine_attach(struct engine *engine, struct err *err)
 {
 	int status = sd_event_add_defer(engine->options.loop, &engine->work, on_work, engine);
 	if (status >= 0)
-		status = sd_event_source_set_priority(engine->work, SD_EVENT_PRIORITY_IDLE); /* after sockets and timers */
+		status = sd_event_source_set_priority(
+			engine->work, SD_EVENT_PRIORITY_IDLE); /* after sockets and timers */
 	if (status >= 0)
-		status = sd_event_add_time(engine->options.loop, &engine->commit_timer, CLOCK_BOOTTIME, 0, 1000, on_commit_timer,
-					   engine);
+		status = sd_event_add_time(engine->options.loop, &engine->commit_timer,
+					   CLOCK_BOOTTIME, 0, 1000, on_commit_timer, engine);
 	if (status >= 0)
-		status = sd_event_add_time(engine->options.loop, &engine->retry_timer, CLOCK_BOOTTIME, 0, 1000, on_retry_timer,
-					   engine);
+		status = sd_event_add_time(engine->options.loop, &engine->retry_timer,
+					   CLOCK_BOOTTIME, 0, 1000, on_retry_timer, engine);
 	if (status >= 0)
 		status = sd_event_source_set_enabled(engine->commit_timer, SD_EVENT_OFF);
 	if (status >= 0)
@@ -199,7 +204,8 @@ static bool reload(struct engine *engine, struct run *run)
 	struct err err = { 0 };
 	CLEANUP(store_abortp) struct store_txn *txn = NULL;
 	struct run_row row;
-	if (store_begin(engine->base.store, KV_READ, &txn, &err) < 0 || run_table_get(txn, run->row.id, &row, &err) < 0)
+	if (store_begin(engine->base.store, KV_READ, &txn, &err) < 0 ||
+	    run_table_get(txn, run->row.id, &row, &err) < 0)
 		return false;
 	run->row = row;
 	run->received = 0; /* with its counts, should it end here */
@@ -234,10 +240,12 @@ void engine_log_cause(const struct run *run, enum log_level level)
 {
 	log_event(level, MSG_RUN_ENDED_BY, ARG_U("run", run->row.id), ARG_WORD("source", run->name),
 		  ARG_WORD("state", run_state_name((enum run_state)run->row.state)),
-		  ARG_WORD("err", run->cause.text[LANGUAGE_EN]), ARG_WORD("err_code", message_code(run->cause.msg)));
+		  ARG_WORD("err", run->cause.text[LANGUAGE_EN]),
+		  ARG_WORD("err_code", message_code(run->cause.msg)));
 }
 
-void engine_end_run(struct engine *engine, struct run *run, enum run_state state, const struct err *cause)
+void engine_end_run(struct engine *engine, struct run *run, enum run_state state,
+		    const struct err *cause)
 {
 	struct err err = { 0 };
 	worker_destroy(TAKE(run->worker));

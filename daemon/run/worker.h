@@ -18,7 +18,7 @@ struct sd_event;
 struct worker; /* opaque */
 
 struct worker_options {
-	const char *program;	 /* to spawn; NULL: connect */
+	const char *program;     /* to spawn; NULL: connect */
 	const char *sockets_dir; /* of worker-ROLE.sock */
 	enum frame_role role;
 	uint64_t deadline_ms;
@@ -30,11 +30,12 @@ struct worker_options {
 };
 
 /** Start and connect. Errors: ERR_UNAVAILABLE, ERR_IO, ERR_NOMEM. */
-MUST_CHECK int worker_start(struct sd_event *loop, const struct worker_options *options, struct worker **ret_worker,
-			    struct err *err);
+MUST_CHECK int worker_start(struct sd_event *loop, const struct worker_options *options,
+			    struct worker **ret_worker, struct err *err);
 
 /** Queue whole frames; with `fds` (copied; the caller keeps its own) attached to the first byte. */
-MUST_CHECK int worker_send(struct worker *worker, struct blob frames, const int *fds, size_t fd_count, struct err *err);
+MUST_CHECK int worker_send(struct worker *worker, struct blob frames, const int *fds,
+			   size_t fd_count, struct err *err);
 
 /** End the process, whatever it does, without a call of on_end. May be called from its callbacks. */
 void worker_destroy(struct worker *worker);

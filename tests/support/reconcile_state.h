@@ -30,11 +30,14 @@ static inline uint16_t state_source_number(void *ctx, const char *name)
 /* noi-vu before cao-dang before doanh-nghiep; but the college knows phones and degrees better. */
 static inline struct survivorship *state_policy(void)
 {
-	char *all[] = { (char *)(uintptr_t)"noi-vu", (char *)(uintptr_t)"cao-dang", (char *)(uintptr_t)"doanh-nghiep" };
-	char *college[] = { (char *)(uintptr_t)"cao-dang", (char *)(uintptr_t)"noi-vu" };
-	char *fields[] = { (char *)(uintptr_t)"contact.phone", (char *)(uintptr_t)"degree" };
+	char *all[] = { (char *)(uintptr_t) "noi-vu", (char *)(uintptr_t) "cao-dang",
+			(char *)(uintptr_t) "doanh-nghiep" };
+	char *college[] = { (char *)(uintptr_t) "cao-dang", (char *)(uintptr_t) "noi-vu" };
+	char *fields[] = { (char *)(uintptr_t) "contact.phone", (char *)(uintptr_t) "degree" };
 	struct config_order override = { .fields = { fields, 2 }, .sources = { college, 2 } };
-	const struct config_survivorship config = { .sources = { all, 3 }, .overrides = &override, .override_count = 1 };
+	const struct config_survivorship config = { .sources = { all, 3 },
+						    .overrides = &override,
+						    .override_count = 1 };
 	struct survivorship *made = NULL;
 	OK(survivorship_compile(&config, schema, state_source_number, NULL, &made, &state_err));
 	return made;
@@ -50,7 +53,8 @@ static inline int reconcile_state_make(void **unused)
 						    .audit = audit,
 						    .schema = schema,
 						    .policy = policy,
-						    .provinces = code_lists_get(lists, "cccd-provinces"),
+						    .provinces =
+							    code_lists_get(lists, "cccd-provinces"),
 						    .random = &random_system,
 						    .clock = &audit_state_clock };
 	OK(reconciler_create(&options, &reconciler, &state_err));
@@ -88,7 +92,8 @@ static inline struct record state_record(const char *text, struct buf *out)
 		memcpy(path, text, path_len);
 		const struct schema_field *field = schema_field_by_path(schema, path);
 		assert_non_null(field);
-		record_builder_add(builder, field->number, key, blob_of(text + equals + 1, line - equals - 1));
+		record_builder_add(builder, field->number, key,
+				   blob_of(text + equals + 1, line - equals - 1));
 		text += line + (text[line] == '\n');
 	}
 	OK(record_builder_encode(builder, out, &state_err));
@@ -96,4 +101,5 @@ static inline struct record state_record(const char *text, struct buf *out)
 	return record;
 }
 
-#define RECONCILE_CASE(name) cmocka_unit_test_setup_teardown(name, reconcile_state_make, reconcile_state_end)
+#define RECONCILE_CASE(name) \
+	cmocka_unit_test_setup_teardown(name, reconcile_state_make, reconcile_state_end)

@@ -22,8 +22,11 @@ static size_t contribute(const struct written *written, size_t count, struct con
 	for (size_t i = 0; i < count; i++) {
 		buf_reset(&bytes[i]);
 		out[i] = (struct contribution){ .record = state_record(written[i].text, &bytes[i]),
-						.source = written[i].source, .ended = written[i].ended, .ordinal = (uint32_t)i,
-						.source_key = blob_text(written[i].key), .as_of = blob_text(written[i].as_of) };
+						.source = written[i].source,
+						.ended = written[i].ended,
+						.ordinal = (uint32_t)i,
+						.source_key = blob_text(written[i].key),
+						.as_of = blob_text(written[i].as_of) };
 	}
 	return count;
 }
@@ -51,8 +54,10 @@ static int finish_bytes(void **unused)
 static void one_record_is_its_own_golden_record_without_evidence(void **unused)
 {
 	(void)unused;
-	const struct written rows[] = { { "identity.full_name=An\nevidence.cccd_grade=padded\ncontact.phone=0912", SOURCE_HR, false,
-					  "1", "2026-09-30" } };
+	const struct written rows[] = {
+		{ "identity.full_name=An\nevidence.cccd_grade=padded\ncontact.phone=0912",
+		  SOURCE_HR, false, "1", "2026-09-30" }
+	};
 	expect_golden(rows, 1, "identity.full_name=An\ncontact.phone=0912");
 }
 
@@ -60,20 +65,28 @@ static void the_better_source_wins_field_by_field(void **unused)
 {
 	(void)unused;
 	const struct written rows[] = {
-		{ "identity.full_name=An\ncontact.phone=1\ncontact.email=a@x", SOURCE_HR, false, "1", "2026-09-30" },
-		{ "identity.full_name=Anh\ncontact.phone=2\nidentity.ethnic=02", SOURCE_COLLEGE, false, "1", "2026-10-30" },
+		{ "identity.full_name=An\ncontact.phone=1\ncontact.email=a@x", SOURCE_HR, false,
+		  "1", "2026-09-30" },
+		{ "identity.full_name=Anh\ncontact.phone=2\nidentity.ethnic=02", SOURCE_COLLEGE,
+		  false, "1", "2026-10-30" },
 	};
-	expect_golden(rows, 2, "identity.full_name=An\ncontact.phone=2\ncontact.email=a@x\nidentity.ethnic=02");
+	expect_golden(
+		rows, 2,
+		"identity.full_name=An\ncontact.phone=2\ncontact.email=a@x\nidentity.ethnic=02");
 }
 
 static void within_one_source_the_newer_delivery_wins_then_the_smaller_key(void **unused)
 {
 	(void)unused;
-	const struct written newer[] = { { "identity.full_name=An", SOURCE_HR, false, "1", "2026-09-30" },
-					 { "identity.full_name=Anh", SOURCE_HR, false, "2", "2026-10-30" } };
+	const struct written newer[] = {
+		{ "identity.full_name=An", SOURCE_HR, false, "1", "2026-09-30" },
+		{ "identity.full_name=Anh", SOURCE_HR, false, "2", "2026-10-30" }
+	};
 	expect_golden(newer, 2, "identity.full_name=Anh");
-	const struct written keys[] = { { "identity.full_name=An", SOURCE_HR, false, "2", "2026-09-30" },
-					{ "identity.full_name=Anh", SOURCE_HR, false, "1", "2026-09-30" } };
+	const struct written keys[] = {
+		{ "identity.full_name=An", SOURCE_HR, false, "2", "2026-09-30" },
+		{ "identity.full_name=Anh", SOURCE_HR, false, "1", "2026-09-30" }
+	};
 	expect_golden(keys, 2, "identity.full_name=Anh");
 }
 
@@ -81,8 +94,9 @@ static void an_ended_record_keeps_what_the_schema_keeps(void **unused)
 {
 	(void)unused;
 	const struct written rows[] = {
-		{ "identity.full_name=An\ncontact.phone=1\ndegree[].level<a>=thac-si\nemployment[].organisation<b>=So", SOURCE_HR,
-		  true, "1", "2026-09-30" },
+		{ "identity.full_name=An\ncontact.phone=1\ndegree[].level<a>=thac-si\nemployment[]."
+		  "organisation<b>=So",
+		  SOURCE_HR, true, "1", "2026-09-30" },
 		{ "identity.full_name=Anh", SOURCE_THIRD, false, "1", "2026-09-30" },
 	};
 	expect_golden(rows, 2, "identity.full_name=Anh\ndegree[].level<thac-si/>=thac-si");
@@ -93,7 +107,8 @@ static void lists_are_united_and_found_elements_only_fill_what_misses(void **unu
 {
 	(void)unused;
 	const struct written rows[] = {
-		{ "degree[].level<thac-si/>=thac-si\ndegree[].institution<thac-si/>=DH Nong nghiep", SOURCE_HR, false, "1", "2026-09-30" },
+		{ "degree[].level<thac-si/>=thac-si\ndegree[].institution<thac-si/>=DH Nong nghiep",
+		  SOURCE_HR, false, "1", "2026-09-30" },
 		{ "degree[].level<thac-si/2015>=thac-si\ndegree[].year<thac-si/2015>=2015\n"
 		  "degree[].level<dai-hoc/2010>=dai-hoc\ndegree[].year<dai-hoc/2010>=2010",
 		  SOURCE_COLLEGE, false, "1", "2026-09-30" },
@@ -115,14 +130,17 @@ static void random_text(const struct random_source *random, char *out, size_t si
 {
 	static const char *const names[] = { "An", "Anh", "Binh" };
 	static const char *const levels[] = { "thac-si", "dai-hoc", "tien-si" };
-	size_t at = (size_t)snprintf(out, size, "identity.full_name=%s\n", names[random_below(random, 3)]);
+	size_t at = (size_t)snprintf(out, size, "identity.full_name=%s\n",
+				     names[random_below(random, 3)]);
 	if (random_below(random, 2) == 0)
-		at += (size_t)snprintf(out + at, size - at, "contact.phone=%d\n", (int)random_below(random, 3));
+		at += (size_t)snprintf(out + at, size - at, "contact.phone=%d\n",
+				       (int)random_below(random, 3));
 	for (int i = 0; i < 2; i++) {
 		const char *level = levels[random_below(random, 3)];
 		int year = 2000 + (int)random_below(random, 3);
-		at += (size_t)snprintf(out + at, size - at, "degree[].level<%s/%d>=%s\ndegree[].year<%s/%d>=%d\n", level, year,
-				       level, level, year, year);
+		at += (size_t)snprintf(out + at, size - at,
+				       "degree[].level<%s/%d>=%s\ndegree[].year<%s/%d>=%d\n", level,
+				       year, level, level, year, year);
 	}
 }
 
@@ -140,8 +158,10 @@ static void the_order_of_records_changes_nothing(void **unused)
 		for (size_t i = 0; i < count; i++) {
 			random_text(&random, texts[i], sizeof(texts[i]));
 			(void)snprintf(keys[i], sizeof(keys[i]), "%zu", i);
-			rows[i] = (struct written){ texts[i], (uint16_t)(1 + random_below(&random, 3)), random_below(&random, 3) == 0,
-						    keys[i], "2026-09-30" };
+			rows[i] = (struct written){ texts[i],
+						    (uint16_t)(1 + random_below(&random, 3)),
+						    random_below(&random, 3) == 0, keys[i],
+						    "2026-09-30" };
 		}
 		contribute(rows, count, contributions);
 		struct buf first = { 0 }, second = { 0 };

@@ -25,23 +25,37 @@ static void a_key_continues_by_the_case_table(void **state)
 		enum continuation expected;
 	} rows[] = {
 		/* two agree, whatever the third says */
-		{ { A, A, A }, false, CONTINUES }, { { A, A, C }, false, CONTINUES }, { { A, C, A }, false, CONTINUES },
-		{ { C, A, A }, false, CONTINUES }, { { A, A, M }, false, CONTINUES }, { { M, A, A }, false, CONTINUES },
+		{ { A, A, A }, false, CONTINUES },
+		{ { A, A, C }, false, CONTINUES },
+		{ { A, C, A }, false, CONTINUES },
+		{ { C, A, A }, false, CONTINUES },
+		{ { A, A, M }, false, CONTINUES },
+		{ { M, A, A }, false, CONTINUES },
 		{ { A, M, A }, false, CONTINUES },
 		/* one agrees and no other contradicts */
-		{ { A, M, M }, false, CONTINUES }, { { M, A, M }, false, CONTINUES }, { { M, M, A }, false, CONTINUES },
+		{ { A, M, M }, false, CONTINUES },
+		{ { M, A, M }, false, CONTINUES },
+		{ { M, M, A }, false, CONTINUES },
 		/* all three are there and contradict */
-		{ { C, C, C }, false, SOMEBODY_ELSE }, { { C, C, C }, true, SOMEBODY_ELSE },
+		{ { C, C, C }, false, SOMEBODY_ELSE },
+		{ { C, C, C }, true, SOMEBODY_ELSE },
 		/* anything between */
-		{ { A, C, C }, false, CONTINUES_IN_DOUBT }, { { C, A, C }, false, CONTINUES_IN_DOUBT },
-		{ { C, C, A }, false, CONTINUES_IN_DOUBT }, { { A, C, M }, false, CONTINUES_IN_DOUBT },
-		{ { M, A, C }, false, CONTINUES_IN_DOUBT }, { { C, M, A }, false, CONTINUES_IN_DOUBT },
-		{ { M, C, C }, false, CONTINUES_IN_DOUBT }, { { C, M, C }, false, CONTINUES_IN_DOUBT },
-		{ { C, C, M }, false, CONTINUES_IN_DOUBT }, { { C, M, M }, false, CONTINUES_IN_DOUBT },
-		{ { M, C, M }, false, CONTINUES_IN_DOUBT }, { { M, M, C }, false, CONTINUES_IN_DOUBT },
+		{ { A, C, C }, false, CONTINUES_IN_DOUBT },
+		{ { C, A, C }, false, CONTINUES_IN_DOUBT },
+		{ { C, C, A }, false, CONTINUES_IN_DOUBT },
+		{ { A, C, M }, false, CONTINUES_IN_DOUBT },
+		{ { M, A, C }, false, CONTINUES_IN_DOUBT },
+		{ { C, M, A }, false, CONTINUES_IN_DOUBT },
+		{ { M, C, C }, false, CONTINUES_IN_DOUBT },
+		{ { C, M, C }, false, CONTINUES_IN_DOUBT },
+		{ { C, C, M }, false, CONTINUES_IN_DOUBT },
+		{ { C, M, M }, false, CONTINUES_IN_DOUBT },
+		{ { M, C, M }, false, CONTINUES_IN_DOUBT },
+		{ { M, M, C }, false, CONTINUES_IN_DOUBT },
 		{ { M, M, M }, false, CONTINUES_IN_DOUBT },
 		/* a key that returns after a tombstone is never taken as it comes */
-		{ { A, A, A }, true, CONTINUES_IN_DOUBT }, { { A, M, M }, true, CONTINUES_IN_DOUBT },
+		{ { A, A, A }, true, CONTINUES_IN_DOUBT },
+		{ { A, M, M }, true, CONTINUES_IN_DOUBT },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (identity_continues(rows[i].signs, rows[i].after_end) != rows[i].expected)
@@ -49,15 +63,21 @@ static void a_key_continues_by_the_case_table(void **state)
 	}
 }
 
-static struct candidate by_cccd(uint32_t person, enum sign name, enum sign birth_date, bool same_source)
+static struct candidate by_cccd(uint32_t person, enum sign name, enum sign birth_date,
+				bool same_source)
 {
-	return (struct candidate){ .person = person, .by_valid_cccd = true, .has_live_record_of_source = same_source,
+	return (struct candidate){ .person = person,
+				   .by_valid_cccd = true,
+				   .has_live_record_of_source = same_source,
 				   .best = { A, name, birth_date } };
 }
 
-static struct candidate by_weak(uint32_t person, enum sign name, enum sign birth_date, bool other_cccd)
+static struct candidate by_weak(uint32_t person, enum sign name, enum sign birth_date,
+				bool other_cccd)
 {
-	return (struct candidate){ .person = person, .other_cccd = other_cccd, .best = { M, name, birth_date } };
+	return (struct candidate){ .person = person,
+				   .other_cccd = other_cccd,
+				   .best = { M, name, birth_date } };
 }
 
 static void a_record_joins_by_the_case_table(void **state)
@@ -71,39 +91,85 @@ static void a_record_joins_by_the_case_table(void **state)
 		struct link_decision expected;
 	} rows[] = {
 		{ "nobody holds the number", { { 0 } }, 0, none },
-		{ "equal number, all agrees", { by_cccd(7, A, A, false) }, 1, { LINK_JOIN, LINK_RULE_CCCD, 7 } },
-		{ "equal number, name alone", { by_cccd(7, A, C, false) }, 1, { LINK_JOIN, LINK_RULE_CCCD, 7 } },
-		{ "equal number, date alone", { by_cccd(7, C, A, false) }, 1, { LINK_JOIN, LINK_RULE_CCCD, 7 } },
-		{ "equal number, rest missing", { by_cccd(7, M, M, false) }, 1, { LINK_JOIN, LINK_RULE_CCCD, 7 } },
-		{ "equal number, one contradicts, one missing", { by_cccd(7, M, C, false) }, 1, { LINK_JOIN, LINK_RULE_CCCD, 7 } },
-		{ "equal number of somebody else", { by_cccd(7, C, C, false) }, 1,
+		{ "equal number, all agrees",
+		  { by_cccd(7, A, A, false) },
+		  1,
+		  { LINK_JOIN, LINK_RULE_CCCD, 7 } },
+		{ "equal number, name alone",
+		  { by_cccd(7, A, C, false) },
+		  1,
+		  { LINK_JOIN, LINK_RULE_CCCD, 7 } },
+		{ "equal number, date alone",
+		  { by_cccd(7, C, A, false) },
+		  1,
+		  { LINK_JOIN, LINK_RULE_CCCD, 7 } },
+		{ "equal number, rest missing",
+		  { by_cccd(7, M, M, false) },
+		  1,
+		  { LINK_JOIN, LINK_RULE_CCCD, 7 } },
+		{ "equal number, one contradicts, one missing",
+		  { by_cccd(7, M, C, false) },
+		  1,
+		  { LINK_JOIN, LINK_RULE_CCCD, 7 } },
+		{ "equal number of somebody else",
+		  { by_cccd(7, C, C, false) },
+		  1,
 		  { LINK_NEW_WITH_CASE, LINK_RULE_CCCD_CONFLICT, 0 } },
 		{ "equal number of an ended record, a live one holds another",
-		  { { .person = 7, .by_valid_cccd = true, .other_cccd = true, .best = { A, A, A } } }, 1,
+		  { { .person = 7,
+		      .by_valid_cccd = true,
+		      .other_cccd = true,
+		      .best = { A, A, A } } },
+		  1,
 		  { LINK_NEW_WITH_CASE, LINK_RULE_CCCD_CONFLICT, 0 } },
-		{ "twice in one source (ID11)", { by_cccd(7, A, A, true) }, 1,
+		{ "twice in one source (ID11)",
+		  { by_cccd(7, A, A, true) },
+		  1,
 		  { LINK_NEW_WITH_CASE, LINK_RULE_NUMBER_TWICE, 0 } },
-		{ "two persons would do", { by_cccd(7, A, A, false), by_cccd(8, A, M, false) }, 2,
+		{ "two persons would do",
+		  { by_cccd(7, A, A, false), by_cccd(8, A, M, false) },
+		  2,
 		  { LINK_NEW_WITH_CASE, LINK_RULE_SEVERAL_PERSONS, 0 } },
-		{ "one fits, one contradicts", { by_cccd(7, C, C, false), by_cccd(8, A, A, false) }, 2,
+		{ "one fits, one contradicts",
+		  { by_cccd(7, C, C, false), by_cccd(8, A, A, false) },
+		  2,
 		  { LINK_JOIN, LINK_RULE_CCCD, 8 } },
-		{ "weak number, both agree", { by_weak(7, A, A, false) }, 1, { LINK_JOIN, LINK_RULE_WEAK_NUMBER, 7 } },
-		{ "weak number, one missing", { by_weak(7, A, M, false) }, 1, { LINK_NEW_WITH_CASE, LINK_RULE_WEAK_DOUBT, 0 } },
-		{ "weak number, one contradicts", { by_weak(7, C, A, false) }, 1, { LINK_NEW_WITH_CASE, LINK_RULE_WEAK_DOUBT, 0 } },
+		{ "weak number, both agree",
+		  { by_weak(7, A, A, false) },
+		  1,
+		  { LINK_JOIN, LINK_RULE_WEAK_NUMBER, 7 } },
+		{ "weak number, one missing",
+		  { by_weak(7, A, M, false) },
+		  1,
+		  { LINK_NEW_WITH_CASE, LINK_RULE_WEAK_DOUBT, 0 } },
+		{ "weak number, one contradicts",
+		  { by_weak(7, C, A, false) },
+		  1,
+		  { LINK_NEW_WITH_CASE, LINK_RULE_WEAK_DOUBT, 0 } },
 		{ "weak number of a stranger", { by_weak(7, C, C, false) }, 1, none },
-		{ "weak number, another valid CCCD there", { by_weak(7, A, A, true) }, 1,
+		{ "weak number, another valid CCCD there",
+		  { by_weak(7, A, A, true) },
+		  1,
 		  { LINK_NEW_WITH_CASE, LINK_RULE_WEAK_DOUBT, 0 } },
-		{ "weak number, another valid CCCD, part agrees", { by_weak(7, A, C, true) }, 1, none },
-		{ "weak number fits one, doubts another", { by_weak(7, A, A, false), by_weak(8, A, M, false) }, 2,
+		{ "weak number, another valid CCCD, part agrees",
+		  { by_weak(7, A, C, true) },
+		  1,
+		  none },
+		{ "weak number fits one, doubts another",
+		  { by_weak(7, A, A, false), by_weak(8, A, M, false) },
+		  2,
 		  { LINK_NEW_WITH_CASE, LINK_RULE_WEAK_DOUBT, 0 } },
-		{ "a valid number outweighs a weak doubt", { by_weak(8, A, M, false), by_cccd(7, A, A, false) }, 2,
+		{ "a valid number outweighs a weak doubt",
+		  { by_weak(8, A, M, false), by_cccd(7, A, A, false) },
+		  2,
 		  { LINK_JOIN, LINK_RULE_CCCD, 7 } },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct link_decision got = identity_link(rows[i].candidates, rows[i].count);
 		if (got.action != rows[i].expected.action || got.rule != rows[i].expected.rule ||
 		    got.person != rows[i].expected.person)
-			fail_msg("%s: %d %s %" PRIu32, rows[i].name, got.action, link_rule_name(got.rule), got.person);
+			fail_msg("%s: %d %s %" PRIu32, rows[i].name, got.action,
+				 link_rule_name(got.rule), got.person);
 	}
 }
 
@@ -144,14 +210,18 @@ static void a_link_does_not_depend_on_the_order_of_candidates(void **state)
 		/* No person is joined whom a second sign of the same record excludes. */
 		for (size_t i = 0; first.action == LINK_JOIN && i < count; i++)
 			if (candidates[i].person == first.person)
-				assert_false((candidates[i].best.name == C && candidates[i].best.birth_date == C) ||
+				assert_false((candidates[i].best.name == C &&
+					      candidates[i].best.birth_date == C) ||
 					     candidates[i].other_cccd);
 	}
 }
 
-static struct identity identity_of(const char *cccd, enum number_grade grade, const char *name, const char *date)
+static struct identity identity_of(const char *cccd, enum number_grade grade, const char *name,
+				   const char *date)
 {
-	struct identity identity = { .cccd = blob_text(cccd), .cccd_grade = grade, .birth_date = blob_text(date) };
+	struct identity identity = { .cccd = blob_text(cccd),
+				     .cccd_grade = grade,
+				     .birth_date = blob_text(date) };
 	skeleton_make(blob_text(name), &identity.name);
 	return identity;
 }
@@ -173,10 +243,13 @@ static void signs_are_read_off_two_records(void **state)
 		{ "", "1980", "Nguyễn Thu", "1980", { A, M, A } },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct identity a = identity_of("020180000001", NUMBER_VALID, rows[i].a_name, rows[i].a_date);
-		struct identity b = identity_of("020180000001", NUMBER_VALID, rows[i].b_name, rows[i].b_date);
+		struct identity a =
+			identity_of("020180000001", NUMBER_VALID, rows[i].a_name, rows[i].a_date);
+		struct identity b =
+			identity_of("020180000001", NUMBER_VALID, rows[i].b_name, rows[i].b_date);
 		struct signs got = identity_compare(&a, &b), back = identity_compare(&b, &a);
-		if (memcmp(&got, &rows[i].expected, sizeof(got)) != 0 || memcmp(&got, &back, sizeof(got)) != 0)
+		if (memcmp(&got, &rows[i].expected, sizeof(got)) != 0 ||
+		    memcmp(&got, &back, sizeof(got)) != 0)
 			fail_msg("%s / %s", rows[i].a_name, rows[i].b_name);
 	}
 	struct identity weak = identity_of("020180000001", NUMBER_WEAK, "", "");

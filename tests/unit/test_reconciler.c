@@ -14,7 +14,9 @@ static uint32_t put_row(uint16_t source, const char *key, const char *text)
 	struct frame_row row = { .at = { .row = ++row_number }, .source_key = blob_text(key) };
 	row.record = state_record(text, &bytes);
 	row.cells_hash[0] = (uint8_t)row_number;
-	const struct delivery delivery = { .run = 1, .source = source, .source_name = source_names[source - 1],
+	const struct delivery delivery = { .run = 1,
+					   .source = source,
+					   .source_name = source_names[source - 1],
 					   .as_of = blob_text("2026-09-30") };
 	uint8_t idx[KEYRING_IDX_SIZE];
 	uint32_t ordinal;
@@ -33,8 +35,12 @@ static uint32_t put_row(uint16_t source, const char *key, const char *text)
 	return record.person;
 }
 
-#define AN "identity.full_name=Nguyễn Thị An\nidentity.birth_date=1980-05-06\nidentity.cccd=020180000001"
-#define BINH "identity.full_name=Lý Văn Bình\nidentity.birth_date=1975-01-02\nidentity.cccd=020075000002"
+#define AN \
+	"identity.full_name=Nguyễn Thị " \
+	"An\nidentity.birth_date=1980-05-06\nidentity.cccd=020180000001"
+#define BINH \
+	"identity.full_name=Lý Văn " \
+	"Bình\nidentity.birth_date=1975-01-02\nidentity.cccd=020075000002"
 
 static bool has_open_case(uint32_t person)
 {
@@ -55,7 +61,8 @@ static void expect_golden_name(uint32_t ordinal, const char *name)
 	struct store_txn *txn = audit_state_read();
 	OK(person_view_load(txn, ordinal, view, &state_err));
 	OK(record_open(view->body.golden, &golden, &state_err));
-	struct blob found = record_value(&golden, schema_field_by_path(schema, "identity.full_name")->number);
+	struct blob found =
+		record_value(&golden, schema_field_by_path(schema, "identity.full_name")->number);
 	assert_true(blob_equal(found, blob_text(name)));
 	person_view_finish(view);
 	free(view);
@@ -95,8 +102,10 @@ static void an_equal_cccd_of_somebody_else_is_a_case(void **unused)
 {
 	(void)unused;
 	uint32_t person = put_row(SOURCE_HR, "LS.1", AN);
-	uint32_t other = put_row(SOURCE_COLLEGE, "GV.1",
-				 "identity.full_name=Lý Văn Bình\nidentity.birth_date=1975-01-02\nidentity.cccd=020180000001");
+	uint32_t other =
+		put_row(SOURCE_COLLEGE, "GV.1",
+			"identity.full_name=Lý Văn "
+			"Bình\nidentity.birth_date=1975-01-02\nidentity.cccd=020180000001");
 	assert_int_not_equal(person, other);
 	assert_true(has_open_case(person) && has_open_case(other));
 }
@@ -115,9 +124,11 @@ static void a_padded_number_joins_only_with_name_and_date(void **unused)
 {
 	(void)unused;
 	uint32_t person = put_row(SOURCE_HR, "LS.1", AN);
-	assert_int_equal(put_row(SOURCE_COLLEGE, "GV.1", AN "\nevidence.cccd_grade=padded"), person);
+	assert_int_equal(put_row(SOURCE_COLLEGE, "GV.1", AN "\nevidence.cccd_grade=padded"),
+			 person);
 	uint32_t doubt = put_row(SOURCE_THIRD, "X",
-				 "identity.full_name=Nguyễn Thị An\nidentity.cccd=020180000001\nevidence.cccd_grade=padded");
+				 "identity.full_name=Nguyễn Thị "
+				 "An\nidentity.cccd=020180000001\nevidence.cccd_grade=padded");
 	assert_int_not_equal(doubt, person);
 	assert_true(has_open_case(person) && has_open_case(doubt));
 }
@@ -127,7 +138,8 @@ static void a_corrected_name_is_the_same_human(void **unused)
 	(void)unused;
 	uint32_t person = put_row(SOURCE_HR, "LS.1", AN);
 	assert_int_equal(put_row(SOURCE_HR, "LS.1",
-				 "identity.full_name=Nguyễn Thị Anh\nidentity.birth_date=1980-05-06\nidentity.cccd=020180000001"),
+				 "identity.full_name=Nguyễn Thị "
+				 "Anh\nidentity.birth_date=1980-05-06\nidentity.cccd=020180000001"),
 			 person);
 	assert_false(done.created || done.ended);
 	expect_golden_name(person, "Nguyễn Thị Anh");
@@ -151,7 +163,8 @@ static void a_key_in_doubt_stays_and_opens_one_case(void **unused)
 {
 	(void)unused;
 	uint32_t person = put_row(SOURCE_HR, "LS.1", AN);
-	const char *doubtful = "identity.full_name=Lý Văn Bình\nidentity.birth_date=1980-05-06\nidentity.cccd=020075000002";
+	const char *doubtful = "identity.full_name=Lý Văn "
+			       "Bình\nidentity.birth_date=1980-05-06\nidentity.cccd=020075000002";
 	assert_int_equal(put_row(SOURCE_HR, "LS.1", doubtful), person);
 	assert_int_equal(done.cases, 1);
 	assert_int_equal(put_row(SOURCE_HR, "LS.1", AN), person);
@@ -164,7 +177,8 @@ static void a_corrected_number_never_gives_a_person_two(void **unused)
 	uint32_t person = put_row(SOURCE_HR, "LS.1", AN);
 	assert_int_equal(put_row(SOURCE_COLLEGE, "GV.1", AN), person);
 	uint32_t split = put_row(SOURCE_COLLEGE, "GV.1",
-				 "identity.full_name=Nguyễn Thị An\nidentity.birth_date=1980-05-06\nidentity.cccd=020180000009");
+				 "identity.full_name=Nguyễn Thị "
+				 "An\nidentity.birth_date=1980-05-06\nidentity.cccd=020180000009");
 	assert_int_not_equal(split, person);
 	assert_true(has_open_case(person) && has_open_case(split));
 }
@@ -183,12 +197,15 @@ static void a_number_that_comes_later_joins_nobody_silently(void **unused)
 static void a_cmnd_joins_only_with_name_and_date(void **unused)
 {
 	(void)unused;
-	const char *with_cmnd = "identity.full_name=Nguyễn Thị An\nidentity.birth_date=1980-05-06\nidentity.cmnd=081234567";
+	const char *with_cmnd = "identity.full_name=Nguyễn Thị "
+				"An\nidentity.birth_date=1980-05-06\nidentity.cmnd=081234567";
 	uint32_t person = put_row(SOURCE_HR, "LS.1", with_cmnd);
 	assert_int_equal(put_row(SOURCE_COLLEGE, "GV.1", with_cmnd), person);
-	assert_int_not_equal(put_row(SOURCE_THIRD, "X",
-				     "identity.full_name=Lý Văn Bình\nidentity.birth_date=1975-01-02\nidentity.cmnd=081234567"),
-			     person);
+	assert_int_not_equal(
+		put_row(SOURCE_THIRD, "X",
+			"identity.full_name=Lý Văn "
+			"Bình\nidentity.birth_date=1975-01-02\nidentity.cmnd=081234567"),
+		person);
 }
 
 #define SCENARIO(name) cmocka_unit_test_setup_teardown(name, reconcile_state_make, end)
