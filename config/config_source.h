@@ -37,7 +37,7 @@ struct config_connector {
 
 enum config_record { CONFIG_RECORD_PERSON, CONFIG_RECORD_STUDENT };
 
-struct config_as_of { /* exactly one is set */
+struct config_as_of {   /* exactly one is set */
 	char *constant; /* YYYY-MM-DD */
 };
 

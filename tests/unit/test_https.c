@@ -293,7 +293,10 @@ static void a_header_that_could_break_out_is_refused(void **unused)
 static void a_ca_without_a_certificate_is_refused(void **unused)
 {
 	(void)unused;
-	static const char *const texts[] = { "", "-----BEGIN PRIVATE KEY-----\n", "not PEM" };
+	static const char *const texts[] = { "",
+					     "-----BEGIN "
+					     "PRIVATE KEY-----\n",
+					     "not PEM" };
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		state_spit(state_in(&state, "ca.pem"), texts[i], strlen(texts[i]));
 		int ca = open(state_in(&state, "ca.pem"), O_RDONLY | O_CLOEXEC);
