@@ -158,6 +158,13 @@ class Site:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=END_TIMEOUT_S)
 
+    def await_end(self, seconds):
+        """The exit code, or None if it still runs."""
+        try:
+            return self.process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
     def kill(self):
         self.process.kill()
         return self.process.wait(timeout=END_TIMEOUT_S)
