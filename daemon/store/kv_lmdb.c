@@ -1,6 +1,7 @@
 #include "daemon/store/kv.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <lmdb.h>
@@ -16,6 +17,7 @@
 #include "daemon/base/err.h"
 
 #define MAP_BYTES_DEFAULT (UINT64_C(64) << 30)
+#define FULL_DISK_BYTES (UINT64_C(256) << 10) /* LMDB writes 64 pages at once (MDB_COMMIT_PAGES) */
 enum { FREE_PAGES_DBI = 0 }; /* LMDB's own table: transaction -> list of free pages */
 
 struct kv {
@@ -351,6 +353,18 @@ static void end(struct kv_txn *txn)
 	free(txn);
 }
 
+/* A write of which the file system took only a part is EIO to LMDB (mdb_page_flush), and on a full disk that is the
+ * usual end of a commit. Nothing of it is in force: it is a lack of room, to be waited for, and no broken disk.
+ */
+static int commit_reason(const struct kv *kv, int rc)
+{
+	struct statfs disk;
+	int fd;
+	if (rc != EIO || mdb_env_get_fd(kv->env, &fd) != 0 || fstatfs(fd, &disk) < 0)
+		return rc;
+	return (uint64_t)disk.f_bavail * (uint64_t)disk.f_bsize < FULL_DISK_BYTES ? ENOSPC : EIO;
+}
+
 int kv_commit(struct kv_txn *txn, struct err *err)
 {
 	assert(txn->cursors == 0);
@@ -361,7 +375,7 @@ int kv_commit(struct kv_txn *txn, struct err *err)
 	} else {
 		int rc = mdb_txn_commit(txn->txn);
 		if (rc != 0)
-			error = engine_err(rc, "commit", err);
+			error = engine_err(commit_reason(txn->kv, rc), "commit", err);
 	}
 	end(txn);
 	return error;
