@@ -20,7 +20,6 @@
 #define META_REGRESSED "regressed"
 
 struct paths {
-	char lock[STATE_PATH_MAX];
 	char keys[STATE_PATH_MAX];
 	char buckets[STATE_PATH_MAX];
 	char store[STATE_PATH_MAX];
@@ -35,10 +34,9 @@ static int paths_of(const char *state_dir, struct paths *paths, struct err *err)
 		char *path;
 		const char *name;
 	} parts[] = {
-		{ paths->lock, "daemon.lock" },     { paths->keys, "keys" },
-		{ paths->buckets, "keys/buckets" }, { paths->store, "store" },
-		{ paths->data, "store/data.mdb" },  { paths->mark_folder, "mark" },
-		{ paths->mark, "mark/highwater" },
+		{ paths->keys, "keys" },        { paths->buckets, "keys/buckets" },
+		{ paths->store, "store" },      { paths->data, "store/data.mdb" },
+		{ paths->mark_folder, "mark" }, { paths->mark, "mark/highwater" },
 	};
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		int error = state_path(state_dir, parts[i].name, parts[i].path, err);
@@ -50,9 +48,10 @@ static int paths_of(const char *state_dir, struct paths *paths, struct err *err)
 
 /* ---- one daemon ---- */
 
+/* The folder itself is locked: a file in it could be deleted, and a second daemon would lock the next one. */
 static int take_lock(const char *path, int *ret_fd, struct err *err)
 {
-	CLEANUP(close_fdp) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	CLEANUP(close_fdp) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set_errno(err, errno, MSG_FILE_OPEN, path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
@@ -288,7 +287,7 @@ static int sweep_run_keys(struct store *store, struct err *err)
 static int open_for_daemon(struct store *store, const struct store_options *options,
 			   const struct paths *paths, struct err *err)
 {
-	int error = take_lock(paths->lock, &store->lock_fd, err);
+	int error = take_lock(options->state_dir, &store->lock_fd, err);
 	if (error == 0)
 		error = refuse_missing(paths, err);
 	if (error == 0)

@@ -1,6 +1,6 @@
 /* Store: the engine's state folder, opened by one daemon, read by reader processes beside it.
  *
- * Folder  store/data.mdb, store/lock.mdb; keys/buckets; mark/highwater; daemon.lock
+ * Folder  store/data.mdb, store/lock.mdb; keys/buckets; mark/highwater; locked itself
  * Words.  epoch: number of the engine's start on this store. mark: the high-water mark, kept outside
  *         the store and its backups. regressed: the store is older than its mark, so nothing may be
  *         pushed; it stays so over restarts.
