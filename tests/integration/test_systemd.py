@@ -1,4 +1,5 @@
 """The units as they are shipped: their sandbox scores, and a real systemd that boots, starts and stops them."""
+import json
 import os
 import pathlib
 import shutil
@@ -6,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests/support"))
@@ -18,7 +20,7 @@ SERVICES = ("trithucd.service", "trithuc-worker-file@.service", "trithuc-worker-
 
 
 # AUDIT-SECURITY.md section 4.1, in tenths: the engine and the file worker have no network, the http worker has.
-@pytest.mark.parametrize("unit, gate", zip(SERVICES, (4, 4, 11)))
+@pytest.mark.parametrize("unit, gate", list(zip(SERVICES, (4, 4, 11))))
 def test_a_unit_keeps_its_exposure_gate(unit, gate):
     run = subprocess.run(["systemd-analyze", "security", "--offline=yes", "--no-pager", f"--threshold={gate}", unit],
                          cwd=UNITS, capture_output=True, text=True, check=False)
@@ -111,6 +113,105 @@ def add_probes(machine):
         """)
 
 
+# --- the real engine, its workers by their sockets, the national server on the machine's own loopback
+
+PORT = 8443
+SECRET = "a secret of this test"
+NATIONAL = f"""\
+[Service]
+Type=exec
+ExecStart=/opt/national/trithuc-national --port {PORT} --cert /opt/national/server.pem --key /opt/national/server.key \
+    --store /opt/national/national.db --secret-file /opt/national/secret --ready-file /run/national
+"""
+DROP_IN = """\
+[Service]
+LoadCredentialEncrypted=national-secret:/etc/credstore.encrypted/trithucd.national-secret
+WatchdogSec=3
+RestartSec=100ms
+"""
+
+
+def example(name):
+    return yaml.safe_load((SOURCE / "config/examples" / name).read_text(encoding="utf-8"))
+
+
+def put_config(machine):
+    """The examples, with the drop folders where the units allow them and the server where it is."""
+    top = example("trithucd.yaml")
+    machine.write("/etc/trithucd/trithucd.yaml", yaml.safe_dump(top, allow_unicode=True, sort_keys=False))
+    for path in sorted((SOURCE / "config/examples/connectors.d").glob("*.yaml")):
+        config = example(f"connectors.d/{path.name}")
+        if "sink" in config:
+            base = f"https://localhost:{PORT}"
+            config["sink"]["options"].update(endpoint=base, token_url=base + "/oauth2/token", allow_private=True)
+        else:
+            folder = pathlib.Path(config["source"]["options"]["folder"]).name
+            config["source"]["options"]["folder"] = f"/srv/trithuc-drop/{folder}"
+        machine.write(f"/etc/trithucd/connectors.d/{path.name}",
+                      yaml.safe_dump(config, allow_unicode=True, sort_keys=False, width=120))
+
+
+def put_national(machine):
+    program = pathlib.Path(BUILD) / "tests/national/trithuc-national"
+    machine.copy_program(program, "/opt/national")
+    machine.copy(program.with_name("national-api.json"), "/opt/national")
+    subprocess.run([SOURCE / "tests/support/make-certs", machine.root / "opt/national"], check=True, capture_output=True)
+    machine.copy(machine.root / "opt/national/ca.pem", "/etc/trithucd")
+    (machine.root / "etc/trithucd/ca.pem").rename(machine.root / "etc/trithucd/national-ca.pem")
+    machine.write("/opt/national/secret", SECRET + "\n", mode=0o600)
+    machine.write("/etc/systemd/system/national.service", NATIONAL)
+
+
+def add_engine_probes(machine):
+    put_config(machine)
+    put_national(machine)
+    machine.write("/etc/systemd/system/trithucd.service.d/test.conf", DROP_IN)
+    machine.copy(SOURCE / "tests/data/samples/month-1/giang-vien.csv", "/opt/delivery")
+    # The master key is that of the probe `credential`.
+    machine.add_probe("engine_starts", """
+        systemd-creds encrypt --with-key=host --name=national-secret /opt/national/secret \
+            /etc/credstore.encrypted/trithucd.national-secret 2>/run/advice
+        install -d -m 2770 -g trithuc-drop /srv/trithuc-drop/cao-dang /srv/trithuc-drop/noi-vu
+        install -m 640 -g trithuc-drop /opt/delivery/giang-vien.csv /srv/trithuc-drop/cao-dang
+        systemctl daemon-reload
+        systemctl start national.service trithucd.service || { journalctl -q -o cat -u trithucd --no-pager | tail; exit 1; }
+        systemctl is-active trithucd.service
+        systemctl show -P StatusText trithucd.service
+        """)
+    machine.add_probe("engine_works", """
+        trithucctl --json run cao-dang --wait || { journalctl -q -o cat --no-pager -u 'trithuc*' | tail -n 30; exit 1; }
+        trithucctl --json publish --wait || { journalctl -q -o cat --no-pager -u 'trithuc*' | tail -n 30; exit 1; }
+        trithucctl audit verify
+        for role in file http; do
+            [ "$(systemctl show -P NAccepted trithuc-worker-$role.socket)" -ge 1 ]
+        done
+        """)
+    machine.add_probe("roles", """
+        useradd --no-create-home --groups trithuc,trithuc-reader looker
+        setpriv --reuid=looker --regid=looker --init-groups trithucctl status
+        rc=0; setpriv --reuid=looker --regid=looker --init-groups trithucctl run cao-dang || rc=$?
+        [ $rc = 77 ]
+        """)
+    machine.add_probe("watchdog", """
+        before=$(systemctl show -P MainPID trithucd.service)
+        restarts=$(systemctl show -P NRestarts trithucd.service)
+        kill -STOP $before
+        for i in $(seq 300); do
+            now=$(systemctl show -P MainPID trithucd.service)
+            [ "$(systemctl is-active trithucd.service)" = active ] && [ "$now" != "$before" ] && break
+            sleep 0.1
+        done
+        echo "restarts $(($(systemctl show -P NRestarts trithucd.service) - restarts))"
+        journalctl -q -o cat -u trithucd.service --no-pager | grep -i 'watchdog timeout'
+        trithucctl --json status
+        """)
+    machine.add_probe("engine_stops", """
+        systemctl stop trithucd.socket trithucd.service
+        systemctl show -P Result trithucd.service
+        systemctl show -P ExecMainStatus trithucd.service
+        """)
+
+
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory):
     reason = why_no_machine()
@@ -122,6 +223,7 @@ def machine(tmp_path_factory):
         # What a package's scripts do after unpacking.
         made.add_probe("install", "systemd-sysusers\nsystemd-tmpfiles --create\n")
         add_probes(made)
+        add_engine_probes(made)
         made.exit_status = made.boot()
         yield made
     finally:
@@ -178,3 +280,43 @@ def test_a_worker_is_started_by_a_connection_and_ends_with_it(machine):
     needs(machine, "/usr/libexec/trithucd/trithuc-connector")
     result = machine.result("worker_ends_on_eof")
     assert result.status == 0, result.output
+
+
+ENGINE = ("/usr/sbin/trithucd", "/usr/libexec/trithucd/trithuc-connector", "/usr/bin/trithucctl")
+
+
+def test_the_engine_starts_and_says_that_it_is_ready(machine):
+    needs(machine, *ENGINE)
+    result = machine.result("engine_starts")
+    assert (result.status, result.output.splitlines()) == (0, ["active", "ready"]), result.output
+
+
+def test_a_run_and_a_publishing_go_through_workers_that_systemd_started(machine):
+    needs(machine, *ENGINE)
+    result = machine.result("engine_works")
+    assert result.status == 0, result.output
+    run, publish = (json.loads(line) for line in result.output.splitlines()[:2])
+    assert (run["state"], run["counts"]["accepted"], run["counts"]["quarantined"]) == ("COMPLETE", 74, 0)
+    assert (publish["state"], publish["counts"]["sent"] > 50) == ("COMPLETE", True)
+    assert publish["counts"]["acknowledged"] == publish["counts"]["sent"]
+
+
+def test_a_reader_may_look_and_not_act(machine):
+    needs(machine, *ENGINE)
+    result = machine.result("roles")
+    assert result.status == 0, result.output
+
+
+def test_an_engine_that_hangs_is_killed_and_started_again_with_all_that_it_had(machine):
+    needs(machine, *ENGINE)
+    result = machine.result("watchdog")
+    assert result.status == 0, result.output
+    assert "restarts 1" in result.output
+    status = json.loads(result.output.splitlines()[-1])
+    assert (status["counts"]["persons"], status["counts"]["open_batches"]) == (74, 0)
+
+
+def test_the_engine_stops_in_good_order(machine):
+    needs(machine, *ENGINE)
+    result = machine.result("engine_stops")
+    assert (result.status, result.output.split()) == (0, ["success", "0"]), result.output

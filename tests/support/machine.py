@@ -64,6 +64,20 @@ class Machine:
         target.write_text(text, encoding="utf-8")
         target.chmod(mode)
 
+    def copy(self, source, folder):
+        target = self.root / folder.lstrip("/")
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
+
+    def copy_program(self, program, folder):
+        """With the libraries that the machine lacks, where its own would lie."""
+        self.copy(program, folder)
+        linked = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+        for line in linked.splitlines():
+            library = line.partition("=> ")[2].split(" ")[0]
+            if library and not (self.root / library.lstrip("/")).exists():
+                self.copy(library, str(pathlib.Path(library).parent))
+
     def add_probe(self, name, script):
         self.probes.append((name, textwrap.dedent(script)))
 
