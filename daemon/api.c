@@ -21,12 +21,6 @@ enum {
 
 /* ---- runs as the API shows them ---- */
 
-static const char *completeness_name(uint8_t completeness)
-{
-	static const char *const names[] = { "", "proven", "unproven", "failed" };
-	return names[completeness < sizeof(names) / sizeof(names[0]) ? completeness : 0];
-}
-
 static void show_counts(const struct run_counts *from, struct engine_counts *to)
 {
 	*to = (struct engine_counts){
@@ -67,7 +61,7 @@ static void show_row(const struct api *api, const struct run_row *row, struct en
 		.ended = run_state_is_end((enum run_state)row->state),
 		.started_us = row->begun_us,
 		.ended_us = row->ended_us,
-		.completeness = completeness_name(row->completeness),
+		.completeness = run_completeness_name(row->completeness),
 		.promised = row->counts.promised,
 	};
 	shown->kind = config_sink(api->engine->options.config, shown->name) != NULL

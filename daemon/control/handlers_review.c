@@ -186,18 +186,9 @@ static void put_shape(struct json_writer *json, const char *key, struct blob tex
 	buf_finish(&shape);
 }
 
-/* A list as the run layer stores it: u32 count, entries. The seal around it says that it is as it was. */
-static struct frame_list stored_list(struct blob encoded)
-{
-	struct reader in = reader_of(encoded);
-	struct frame_list list = { .count = reader_u32(&in) };
-	list.entries = reader_take(&in, in.left);
-	return list;
-}
-
 static void put_reasons(struct json_writer *json, struct blob encoded)
 {
-	struct frame_list reasons = stored_list(encoded);
+	struct frame_list reasons = frame_list_stored(encoded);
 	struct frame_reason reason;
 	json_key(json, "reasons");
 	json_array_begin(json);
@@ -220,7 +211,7 @@ static void put_reasons(struct json_writer *json, struct blob encoded)
 
 static void put_cells(struct json_writer *json, struct blob encoded)
 {
-	struct frame_list cells = stored_list(encoded);
+	struct frame_list cells = frame_list_stored(encoded);
 	struct frame_cell cell;
 	json_key(json, "cells");
 	json_array_begin(json);

@@ -356,30 +356,23 @@ static int open_case(struct reconciler *reconciler, struct store_txn *txn,
 
 /* ---- a new source record ---- */
 
-/* A list of a frame as it is stored: u32 count, entries. */
-static size_t put_list(struct buf *out, const struct frame_list *list)
-{
-	buf_put_u32(out, list->count);
-	buf_put(out, list->entries.data, list->entries.len);
-	return out->len;
-}
-
 static int body_of(struct reconciler *reconciler, const struct delivery *delivery,
 		   const struct frame_row *row, struct source_record_body *ret_body,
 		   struct err *err)
 {
 	struct buf *lists = &reconciler->lists;
 	buf_reset(lists);
-	size_t cells = put_list(lists, &row->cells);
-	size_t all = put_list(lists, &row->warnings);
+	frame_list_store(lists, &row->cells);
+	size_t cells = lists->len;
+	frame_list_store(lists, &row->warnings);
 	if (!buf_ok(lists))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
-	*ret_body =
-		(struct source_record_body){ .key = row->source_key,
-					     .record = row->record.encoding,
-					     .cells = blob_of(lists->data, cells),
-					     .warnings = blob_of(lists->data + cells, all - cells),
-					     .as_of = delivery->as_of };
+	*ret_body = (struct source_record_body){ .key = row->source_key,
+						 .record = row->record.encoding,
+						 .cells = blob_of(lists->data, cells),
+						 .warnings = blob_of(lists->data + cells,
+								     lists->len - cells),
+						 .as_of = delivery->as_of };
 	return 0;
 }
 

@@ -52,6 +52,20 @@ void frame_list_put(struct buf *out, const struct frame_list *list)
 	buf_put_blob(out, list->entries);
 }
 
+void frame_list_store(struct buf *out, const struct frame_list *list)
+{
+	buf_put_u32(out, list->count);
+	buf_put(out, list->entries.data, list->entries.len);
+}
+
+struct frame_list frame_list_stored(struct blob value)
+{
+	struct reader in = reader_of(value);
+	struct frame_list list = { .count = reader_u32(&in) };
+	list.entries = reader_take(&in, in.left);
+	return list;
+}
+
 /* ---- one entry off a reader, which fails if it does not hold ---- */
 
 static struct frame_cell take_cell(struct reader *in)

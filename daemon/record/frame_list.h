@@ -68,3 +68,9 @@ struct frame_list frame_list_take_cells(struct reader *in);
 struct frame_list frame_list_take_warnings(struct reader *in);
 struct frame_list frame_list_take_reasons(struct reader *in);
 struct frame_list frame_list_take_results(struct reader *in);
+
+/** A whole list to and from a stored value (docs/store-format.md): u32 count, then the entries to its end. The seal
+ * around it says that it is as it was, so that nothing is checked anew.
+ */
+void frame_list_store(struct buf *out, const struct frame_list *list);
+struct frame_list frame_list_stored(struct blob value);

@@ -41,13 +41,6 @@ static int apply_row(struct applier *applier, struct store_txn *txn, struct run 
 
 /* ---- rows that were not ---- */
 
-/* A list of a frame as it is stored: u32 count, entries. */
-static void put_list(struct buf *out, const struct frame_list *list)
-{
-	buf_put_u32(out, list->count);
-	buf_put(out, list->entries.data, list->entries.len);
-}
-
 struct rejection {
 	struct quarantine_row row;
 	struct quarantine_body body;
@@ -82,9 +75,9 @@ static int fill_rejection(struct rejection *rejection, const struct run *run,
 	rejection->row.row = at->row;
 	memcpy(rejection->row.interpretation, run->row.interpretation,
 	       sizeof(rejection->row.interpretation));
-	put_list(&rejection->lists, &cells);
+	frame_list_store(&rejection->lists, &cells);
 	size_t split = rejection->lists.len;
-	put_list(&rejection->lists, &reasons);
+	frame_list_store(&rejection->lists, &reasons);
 	if (!buf_ok(&rejection->lists))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);
 	rejection->body = (struct quarantine_body){
@@ -265,13 +258,6 @@ static int step_quarantine(struct store_txn *txn, struct run *run, unsigned budg
 
 /* ---- the end of a run ---- */
 
-static const char *completeness_name(uint8_t completeness)
-{
-	static const char *const names[FRAME_COMPLETENESS_MAX] = { "unknown", "proven", "unproven",
-								   "failed" };
-	return names[completeness < FRAME_COMPLETENESS_MAX ? completeness : 0];
-}
-
 static int leaf_end(struct applier *applier, struct store_txn *txn, const struct run *run,
 		    struct err *err)
 {
@@ -286,7 +272,8 @@ static int leaf_end(struct applier *applier, struct store_txn *txn, const struct
 	for (size_t i = 0; i < run->file_count; i++)
 		files[i] = (struct leaf_file){ buf_blob(&run->files[i].name), run->files[i].size,
 					       run->files[i].sha256 };
-	const char *whole[] = { completeness_name(run->row.completeness) };
+	const char *known = run_completeness_name(run->row.completeness);
+	const char *whole[] = { known[0] == '\0' ? "unknown" : known };
 	struct leaf leaf = {
 		.act = AUDIT_ACT_RUN_END,
 		.run = run->row.id,

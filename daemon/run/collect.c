@@ -83,9 +83,7 @@ static int stage_kept(struct collector *collector, struct store_txn *txn, struct
 		return err->code;
 	earlier.source_key = stored.key;
 	memcpy(earlier.cells_hash, record->cells_hash, sizeof(earlier.cells_hash));
-	struct reader cells = reader_of(stored.cells);
-	earlier.cells.count = reader_u32(&cells);
-	earlier.cells.entries = reader_take(&cells, cells.left);
+	earlier.cells = frame_list_stored(stored.cells);
 	frame_put_row(&body, &earlier);
 	if (!buf_ok(&body))
 		return err_set(err, ERR_NOMEM, MSG_NOMEM);

@@ -18,6 +18,7 @@
 #include "daemon/run/collect.h"
 #include "daemon/run/foundation.h"
 #include "daemon/run/session.h"
+#include "daemon/run/worker.h"
 
 struct audit_log;
 struct engine;
@@ -118,6 +119,9 @@ bool publish_run_step(struct engine *engine, struct run *run);
 MUST_CHECK int run_take_hello(struct run *run, const struct frame *frame, struct err *err);
 /** Why a worker ended in failure, in its own words. */
 void run_worker_failure(const struct frame_end *end, struct err *ret_cause);
+/** What starting a worker for the run takes, but its callbacks. */
+struct worker_options engine_worker_options(const struct engine *engine, struct run *run,
+					    enum frame_role role);
 /** The options that every worker gets, sent with its descriptors. */
 MUST_CHECK int engine_send_begin(struct engine *engine, struct run *run,
 				 const struct config_connector *connector, enum frame_role role,

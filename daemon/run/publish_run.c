@@ -115,16 +115,9 @@ static void on_end(void *ctx, const struct err *cause)
 static int need_worker(struct engine *engine, struct run *run, struct err *err)
 {
 	const struct config *config = engine->options.config;
-	const struct worker_options options = {
-		.program = config->workers.start == CONFIG_START_SPAWN ? config->workers.program
-								       : NULL,
-		.sockets_dir = config->workers.sockets,
-		.role = FRAME_ROLE_HTTP,
-		.deadline_ms = config->workers.deadline_ms,
-		.on_frame = on_frame,
-		.on_end = on_end,
-		.ctx = run,
-	};
+	struct worker_options options = engine_worker_options(engine, run, FRAME_ROLE_HTTP);
+	options.on_frame = on_frame;
+	options.on_end = on_end;
 	if (run->worker != NULL)
 		return 0;
 	run->helloed = false;

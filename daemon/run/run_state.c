@@ -1,5 +1,7 @@
 #include "daemon/run/run_state.h"
 
+#include "daemon/record/frame_control.h"
+
 #define TO(state) (1u << (state))
 
 static const struct {
@@ -31,4 +33,12 @@ bool run_state_is_end(enum run_state state)
 const char *run_state_name(enum run_state state)
 {
 	return state > 0 && state < RUN_STATE_MAX ? table[state].name : "?";
+}
+
+const char *run_completeness_name(uint8_t completeness)
+{
+	static const char *const names[FRAME_COMPLETENESS_MAX] = { [FRAME_PROVEN] = "proven",
+								   [FRAME_UNPROVEN] = "unproven",
+								   [FRAME_INCOMPLETE] = "failed" };
+	return completeness > 0 && completeness < FRAME_COMPLETENESS_MAX ? names[completeness] : "";
 }

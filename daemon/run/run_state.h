@@ -12,6 +12,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum run_state {
 	RUN_COLLECTING = 1,
@@ -30,3 +31,6 @@ bool run_state_may_follow(enum run_state from, enum run_state to);
 /** A state that the run will not leave by itself. */
 bool run_state_is_end(enum run_state state);
 const char *run_state_name(enum run_state state);
+
+/** "proven", "unproven", "failed" (enum frame_completeness); "" while it is not known. */
+const char *run_completeness_name(uint8_t completeness);

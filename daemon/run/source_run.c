@@ -153,6 +153,19 @@ static int send_begin(struct engine *engine, struct run *run,
 	return worker_send(run->worker, buf_blob(out), grant->fds, grant->count, err);
 }
 
+struct worker_options engine_worker_options(const struct engine *engine, struct run *run,
+					    enum frame_role role)
+{
+	const struct config_workers *workers = &engine->options.config->workers;
+	return (struct worker_options){
+		.program = workers->start == CONFIG_START_SPAWN ? workers->program : NULL,
+		.sockets_dir = workers->sockets,
+		.role = role,
+		.deadline_ms = workers->deadline_ms,
+		.ctx = run,
+	};
+}
+
 int engine_send_begin(struct engine *engine, struct run *run,
 		      const struct config_connector *connector, enum frame_role role,
 		      struct err *err)
@@ -351,17 +364,9 @@ static int leaf_begin(struct engine *engine, struct store_txn *txn, const struct
 
 static int start_worker(struct engine *engine, struct run *run, struct err *err)
 {
-	const struct config *config = engine->options.config;
-	const struct worker_options options = {
-		.program = config->workers.start == CONFIG_START_SPAWN ? config->workers.program
-								       : NULL,
-		.sockets_dir = config->workers.sockets,
-		.role = FRAME_ROLE_FILE,
-		.deadline_ms = config->workers.deadline_ms,
-		.on_frame = on_frame,
-		.on_end = on_end,
-		.ctx = run,
-	};
+	struct worker_options options = engine_worker_options(engine, run, FRAME_ROLE_FILE);
+	options.on_frame = on_frame;
+	options.on_end = on_end;
 	if (collect_begin(&engine->collector, run, err) < 0 ||
 	    worker_start(engine->options.loop, &options, &run->worker, err) < 0)
 		return err->code;
