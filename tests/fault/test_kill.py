@@ -57,10 +57,13 @@ class Peace:
 
 
 class Killer:
-    """Strikes at moments of its own choice while there is work, at most `left` times."""
+    """Strikes at moments of its own choice while there is work, at most `left` times.
+
+    Half of them are kept for publishing: on a busy machine loading alone would use up all.
+    """
 
     def __init__(self, rng, left):
-        self.rng, self.left = rng, left
+        self.rng, self.left, self.kept = rng, left, left // 2
         self.struck = collections.Counter()
         self.choose_moment()
 
@@ -68,6 +71,9 @@ class Killer:
         self.at = time.monotonic() + self.rng.uniform(0, LONGEST_S) if self.left else None
 
     def strike(self, site, stage):
+        if stage != SINK and self.left <= self.kept:
+            self.choose_moment()
+            return
         workers = site.workers()
         victims = ["engine"] + ["worker"] * bool(workers) + ["server"] * (stage == SINK)
         victim = self.rng.choice(victims)
@@ -178,8 +184,8 @@ def test_kills_at_random_moments_leave_no_trace(reference, tmp_path):
         if struck.total() == KILLS:
             break
     assert struck.total() == KILLS
-    # Which stage a moment falls into depends on how busy the machine is; the figures say where they fell.
-    assert {victim for victim, _ in struck} >= {"engine", "worker"}, struck
+    assert set(struck) == {("engine", "load"), ("worker", "load"), *((victim, "publish") for victim in
+                                                                      ("engine", "worker", "server"))}, struck
     by = ", ".join(f"{victim} in {when} {count}" for (victim, when), count in sorted(struck.items()))
     note("persons lost, applied twice, after kills at random moments", f"{lost}, {duplicated}; {KILLS} kills: {by}", seed)
 
